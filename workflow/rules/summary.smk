@@ -1,0 +1,54 @@
+"""All grid points in one table and one figure."""
+
+
+rule summarise:
+    input:
+        metrics=expand("results/grid/{point}/metrics.json", point=GRID.instance_patterns),
+        paper=workflow.source_path("../data/paper.csv"),
+    output:
+        table=report(
+            "results/summary/summary.csv",
+            caption="../report/summary.rst",
+            category="Summary",
+            labels={"result": "table"},
+        ),
+        text="results/summary/summary.md",
+    params:
+        points=[
+            {
+                "size": point.size,
+                "l2": float(point.l2),
+                "batch_size": int(point.batch_size),
+                "epochs": int(point.epochs),
+                "seed": int(point.seed),
+            }
+            for point in POINTS.itertuples(index=False)
+        ],
+        code=code_of("summarise.py"),
+    log:
+        "logs/summarise.log",
+    message:
+        "Writing the summary"
+    script:
+        "../scripts/summarise.py"
+
+
+rule plot_summary:
+    input:
+        table=rules.summarise.output.table,
+    output:
+        png=report(
+            "results/summary/summary.png",
+            caption="../report/summary_figure.rst",
+            category="Summary",
+            labels={"result": "figure"},
+        ),
+        svg="results/summary/summary.svg",
+    params:
+        code=code_of("plot_summary.py"),
+    log:
+        "logs/plot_summary.log",
+    message:
+        "Drawing the summary"
+    script:
+        "../scripts/plot_summary.py"

@@ -1,0 +1,99 @@
+"""Each grid point and seed: training, test distances, metrics, curves."""
+
+
+rule train:
+    input:
+        # ancient: these gate the training or speed it up, and a newer one of
+        # the same content is no reason to train again. What changes the
+        # content is a change of the pairs, of the params or of the code.
+        images=ancient(rules.partition.output.images),
+        verified_pairs=ancient(rules.verify_pairs.output.counts),
+        verified_loss=ancient(rules.verify_loss.output.values),
+        checkpoint=ancient(checkpoint_inputs),
+        pairs=rules.make_pairs.output.A,
+    output:
+        model=f"{POINT}/model.keras",
+        history=f"{POINT}/history.csv",
+    params:
+        filters=lambda wildcards: config["sizes"][wildcards.size],
+        margin=config["margin"],
+        code=code_of("train.py"),
+    log:
+        f"logs/train/{GRID.wildcard_pattern}.log",
+    benchmark:
+        f"benchmarks/train/{GRID.wildcard_pattern}.tsv"
+    threads: 3
+    resources:
+        gpu=1,
+        mem_mb=1500,
+    message:
+        "Training {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+    script:
+        "../scripts/train.py"
+
+
+rule embed:
+    input:
+        images=ancient(rules.partition.output.images),
+        model=rules.train.output.model,
+        A=rules.make_pairs.output.A,
+        B=rules.make_pairs.output.B,
+    output:
+        distances=f"{POINT}/distances.npz",
+    params:
+        code=code_of("embed.py"),
+    log:
+        f"logs/embed/{GRID.wildcard_pattern}.log",
+    resources:
+        mem_mb=1500,
+    message:
+        "Embedding with {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+    script:
+        "../scripts/embed.py"
+
+
+rule evaluate:
+    input:
+        distances=rules.embed.output.distances,
+        A=rules.make_pairs.output.A,
+        B=rules.make_pairs.output.B,
+    output:
+        metrics=f"{POINT}/metrics.json",
+    params:
+        threshold=config["threshold"],
+        margin=config["margin"],
+        code=code_of("evaluate.py"),
+    log:
+        f"logs/evaluate/{GRID.wildcard_pattern}.log",
+    message:
+        "Evaluating {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+    script:
+        "../scripts/evaluate.py"
+
+
+rule curves:
+    input:
+        history=rules.train.output.history,
+        metrics=rules.evaluate.output.metrics,
+    output:
+        report(
+            f"{POINT}/curves.png",
+            caption="../report/curves.rst",
+            category="Training curves",
+            labels={
+                "size": "{size}",
+                "L2": "{l2}",
+                "batch size": "{batch_size}",
+                "epochs": "{epochs}",
+                "seed": "{seed}",
+            },
+        ),
+    params:
+        setting=setting_name,
+        code=code_of("curves.py"),
+    log:
+        f"logs/curves/{GRID.wildcard_pattern}.log",
+    message:
+        "Drawing the curves of {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+    script:
+        "../scripts/curves.py"

@@ -1,0 +1,86 @@
+"""Rule plot_summary: accuracy on A and B over batch size and epochs."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from siamese.job import logged
+
+SETS = {"a": "set A (trained classes)", "b": "set B (unseen classes)"}
+
+
+def draw_summary(summary):
+    """One panel for each test set, network size and L2 penalty.
+
+    Lines are batch sizes, points the mean over seeds, thin bars their range,
+    stars the values that the report states.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        Content of summary.csv.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    arms = list(summary.groupby(["size", "l2"], sort=False).groups)
+    batch_sizes = sorted(summary["batch_size"].unique())
+    shifts = np.linspace(-0.12, 0.12, len(batch_sizes)) if len(batch_sizes) > 1 else [0]
+    figure = Figure(figsize=(3.1 * len(arms) + 1.2, 6.4), layout="constrained")
+    axes = figure.subplots(
+        len(SETS), len(arms), sharex=True, sharey="row", squeeze=False
+    )
+    for row, (suffix, title) in zip(axes, SETS.items()):
+        for axis, (size, l2) in zip(row, arms):
+            arm = summary[(summary["size"] == size) & (summary["l2"] == l2)]
+            for number, batch_size in enumerate(batch_sizes):
+                points = arm[arm["batch_size"] == batch_size]
+                draw_batch_size(axis, points, suffix, f"C{number}", shifts[number])
+            axis.set_title(f"{size}, {f'L2 {l2:g}' if l2 else 'no L2'}", fontsize=10)
+            axis.set_xticks(sorted(summary["epochs"].unique()))
+            axis.grid(alpha=0.3)
+        row[0].set_ylabel(f"Accuracy, {title}, %")
+    for axis in axes[-1]:
+        axis.set_xlabel("Epochs")
+    handles = [
+        axes[0, 0].plot([], [], f"C{n}o-", label=f"batch size {size}")[0]
+        for n, size in enumerate(batch_sizes)
+    ]
+    handles += axes[0, 0].plot([], [], "k*", ms=11, mfc="none", label="stated by the report")
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    seeds = summary["seed"].nunique()
+    figure.suptitle(
+        "Same class or not: accuracy on test pairs, "
+        + ("one seed" if seeds == 1 else f"mean and range of {seeds} seeds")
+    )
+    return figure
+
+
+def draw_batch_size(axis, points, suffix, colour, shift):
+    """One line of a panel, with the report's values in the same colour."""
+    values = points.groupby("epochs")[f"accuracy_{suffix}"].agg(["mean", "min", "max"])
+    values *= 100
+    spread = [values["mean"] - values["min"], values["max"] - values["mean"]]
+    epochs = values.index + shift
+    axis.errorbar(epochs, values["mean"], spread, color=colour, marker="o", elinewidth=1)
+    stated = points.dropna(subset=f"paper_{suffix}")
+    axis.plot(
+        stated["epochs"] + shift,
+        stated[f"paper_{suffix}"] * 100,
+        color=colour,
+        marker="*",
+        ms=13,
+        mfc="none",
+        ls="none",
+    )
+
+
+def main(snakemake):
+    figure = draw_summary(pd.read_csv(snakemake.input.table))
+    figure.savefig(snakemake.output.png, dpi=120)
+    figure.savefig(snakemake.output.svg, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,192 @@
+"""The report's network, its distance and its loss, in Keras."""
+
+import os
+import sys
+
+import numpy as np
+
+from siamese.job import output_to
+
+# Keras imports these where they are installed, for features not used here;
+# without them TensorFlow starts about a second sooner.
+for optional in ("jax", "matplotlib", "pandas", "sklearn", "torch"):
+    sys.modules.setdefault(optional, None)
+
+# TensorFlow greets on stderr before it can be told not to.
+with output_to(os.devnull):
+    import keras
+    import tensorflow as tf
+    from keras import layers, ops
+
+IMAGE_SHAPE = (28, 28, 1)
+PIXEL_MAX = 255
+DROPOUT = 0.25
+# The gradient of a bare square root is not finite at 0.
+SMALLEST_SQUARE = 1e-7
+
+
+@keras.saving.register_keras_serializable("siamese")
+class Bias(layers.Layer):
+    """Add one trainable value a channel."""
+
+    def build(self, input_shape):
+        self.bias = self.add_weight(
+            name="bias", shape=(input_shape[-1],), initializer="zeros"
+        )
+
+    def call(self, inputs):
+        return ops.add(inputs, self.bias)
+
+
+@keras.saving.register_keras_serializable("siamese")
+class EuclideanDistance(layers.Layer):
+    """d = sqrt(max(sum (u - v)^2, 1e-7)) over the last axis, in float32."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def call(self, left, right):
+        squares = ops.sum(ops.square(left - right), axis=-1)
+        return ops.sqrt(ops.maximum(squares, SMALLEST_SQUARE))
+
+
+@keras.saving.register_keras_serializable("siamese")
+class ContrastiveLoss(keras.losses.Loss):
+    """1/2 [y d^2 + (1 - y) max(margin - d, 0)^2], y = 1 for the same class.
+
+    Source: Hadsell, Chopra and LeCun (2006), "Dimensionality Reduction by
+    Learning an Invariant Mapping".
+    """
+
+    def __init__(self, margin=1.0, name="contrastive_loss", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.margin = margin
+
+    def call(self, y_true, y_pred):
+        hinge = ops.maximum(self.margin - y_pred, 0.0)
+        return 0.5 * (y_true * ops.square(y_pred) + (1.0 - y_true) * ops.square(hinge))
+
+    def get_config(self):
+        return {**super().get_config(), "margin": self.margin}
+
+
+@keras.saving.register_keras_serializable("siamese")
+class PairAccuracy(keras.metrics.Mean):
+    """Share of pairs judged rightly, where d < `threshold` means 'same'."""
+
+    def __init__(self, threshold=0.5, name="accuracy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.threshold = threshold
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        right = ops.equal(y_true > 0.5, y_pred < self.threshold)
+        return super().update_state(ops.cast(right, "float32"), sample_weight)
+
+    def get_config(self):
+        return {**super().get_config(), "threshold": self.threshold}
+
+
+def convolution_and_pooling(filters):
+    """3x3 convolution with ReLU, then 2x2 max-pooling.
+
+    Bias and ReLU come after the maximum instead of before it. Both are
+    monotone and the same for every pixel of a channel, so the function is the
+    same, on a quarter of the values.
+    """
+    return [
+        layers.Conv2D(filters, 3, padding="same", use_bias=False),
+        layers.MaxPooling2D(2),
+        Bias(),
+        layers.ReLU(),
+    ]
+
+
+def build_encoder(filters, l2):
+    """The encoder that both images of a pair pass, as the report lists it.
+
+    Parameters
+    ----------
+    filters : int
+        The report's X: 16 for the small network, 32 for the large.
+    l2 : float
+        Penalty on the kernel of the first dense layer; 0 for none.
+
+    Returns
+    -------
+    keras.Sequential
+        From uint8 images of shape (n, 28, 28, 1) to float32 embeddings of
+        shape (n, 2 * filters).
+    """
+    return keras.Sequential(
+        [
+            layers.Input(IMAGE_SHAPE, dtype="uint8"),
+            layers.Rescaling(1 / PIXEL_MAX),
+            *convolution_and_pooling(filters),
+            *convolution_and_pooling(2 * filters),
+            layers.Flatten(),
+            layers.Dense(
+                4 * filters,
+                activation="relu",
+                kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+            ),
+            layers.Dropout(DROPOUT),
+            layers.Dense(2 * filters, activation="softmax"),
+        ],
+        name="encoder",
+    )
+
+
+def build_siamese(filters, l2, margin):
+    """The compiled network from two images to their distance.
+
+    Both images go through the encoder as one batch, which is faster than one
+    after the other.
+
+    Returns
+    -------
+    keras.Model
+        From two uint8 arrays of shape (n, 28, 28, 1) to float32 distances of
+        shape (n,). Its accuracy takes half the margin as the threshold.
+    """
+    left = layers.Input(IMAGE_SHAPE, dtype="uint8", name="left")
+    right = layers.Input(IMAGE_SHAPE, dtype="uint8", name="right")
+    embeddings = build_encoder(filters, l2)(ops.concatenate([left, right], axis=0))
+    model = keras.Model(
+        [left, right], EuclideanDistance()(*ops.split(embeddings, 2, axis=0))
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(),
+        loss=ContrastiveLoss(margin),
+        metrics=[PairAccuracy(margin / 2)],
+    )
+    return model
+
+
+def set_up_devices(threads):
+    """Make operations deterministic, share GPUs by memory growth, limit threads."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    print(f"Devices: {[gpu.name for gpu in gpus] or 'CPU'}, {threads} threads")
+
+
+def embed(encoder, images, batch_size=1024):
+    """Embed images, each once.
+
+    Parameters
+    ----------
+    encoder : keras.Model
+    images : numpy.ndarray of uint8, shape (n, 28, 28)
+    batch_size : int
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n, width of the embedding)
+    """
+    run = tf.function(lambda batch: encoder(batch, training=False))
+    starts = range(0, len(images), batch_size)
+    batches = (images[start : start + batch_size, ..., None] for start in starts)
+    return np.concatenate([run(batch).numpy() for batch in batches])

@@ -1,0 +1,31 @@
+"""Reading pair tables, without pandas for the sake of a quick start."""
+
+import numpy as np
+
+COLUMNS = [
+    ("left", np.int32),
+    ("right", np.int32),
+    ("left_class", np.int32),
+    ("right_class", np.int32),
+    ("same", np.float32),
+    ("split", "U10"),
+]
+
+
+def read_pairs(path):
+    """Read a pair table, one entry a split.
+
+    Returns
+    -------
+    dict of str to dict of str to numpy.ndarray
+        For each split the columns left, right (int32, indices of images) and
+        same (float32, 1 or 0), in the order of the file.
+    """
+    table = np.loadtxt(path, dtype=COLUMNS, delimiter=",", skiprows=1, ndmin=1)
+    return {
+        str(split): {
+            name: table[name][table["split"] == split]
+            for name in ("left", "right", "same")
+        }
+        for split in np.unique(table["split"])
+    }

@@ -1,0 +1,173 @@
+"""Rule verify_pairs: check every pair against the downloaded originals.
+
+Nothing of the tables' making is used: a pair's pixels are looked up among the
+original images, and the labels found there decide which classes the pair has
+and whether it is of the same class.
+"""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from siamese.idx import read_merged
+from siamese.job import StudyError, logged
+
+SHOWN_PER_SET = 8
+STANDARD_ERRORS = 5
+
+
+def labels_by_pixels(originals, original_labels):
+    """Map the bytes of each original image to the labels it has (a sorted list)."""
+    found = {}
+    for image, label in zip(originals, original_labels.tolist(), strict=True):
+        found.setdefault(image.tobytes(), set()).add(label)
+    return {pixels: sorted(labels) for pixels, labels in found.items()}
+
+
+def check_pairs(pairs, images, known, classes, source):
+    """Compare each pair's classes and label with the originals.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Columns left, right, left_class, right_class, same.
+    images : numpy.ndarray of uint8, shape (n, height, width)
+        The images that the indices point into.
+    known : dict of bytes to list of int
+        Original labels by pixels.
+    classes : list of int
+        The classes of this set; no other may occur.
+    source : str
+        Where the pairs come from, for messages.
+
+    Raises
+    ------
+    StudyError
+        Names the first wrong pair and its line in the file.
+    """
+    used = np.unique(pairs[["left", "right"]])
+    if used[0] < 0 or used[-1] >= len(images):
+        raise StudyError(f"{source}: index out of range 0 to {len(images) - 1}")
+    originals = {int(i): known.get(images[i].tobytes(), []) for i in used}
+    rows = pairs[["left", "right", "left_class", "right_class", "same"]]
+    for line, row in enumerate(rows.itertuples(index=False, name=None), start=2):
+        left, right, left_class, right_class, same = row
+        wrong = None
+        if left == right:
+            wrong = "pairs an image with itself"
+        elif left_class not in originals[left]:
+            wrong = f"left class {left_class}, original labels {originals[left]}"
+        elif right_class not in originals[right]:
+            wrong = f"right class {right_class}, original labels {originals[right]}"
+        elif left_class not in classes or right_class not in classes:
+            wrong = f"classes {left_class} and {right_class}, expected of {classes}"
+        elif same != (left_class == right_class):
+            wrong = f"same = {same}, but classes {left_class} and {right_class}"
+        if wrong:
+            raise StudyError(f"{source}, line {line}: pair ({left}, {right}): {wrong}")
+
+
+def count_splits(pairs, expected, source):
+    """Check sizes and balance of the splits; return the counts.
+
+    A split drawn at random from balanced pairs has half of them positive, to
+    within a standard error of 1/(2 sqrt(n)); five of them are allowed.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Columns same, split.
+    expected : dict of str to int
+        Pairs in each split.
+    source : str
+
+    Returns
+    -------
+    dict of str to dict
+        `pairs`, `same` and `different` of each split.
+    """
+    counts = {}
+    for split in sorted({*expected, *pairs["split"]}):
+        same = pairs.loc[pairs["split"] == split, "same"]
+        n, positive = len(same), int(same.sum())
+        if n != expected.get(split, 0):
+            raise StudyError(
+                f"{source}: {n} pairs in split {split}, expected "
+                f"{expected.get(split, 0)}"
+            )
+        if abs(positive / n - 0.5) > STANDARD_ERRORS * 0.5 / math.sqrt(n):
+            raise StudyError(
+                f"{source}: {positive} of {n} pairs in split {split} are of the "
+                "same class, expected about half"
+            )
+        counts[split] = {"pairs": n, "same": positive, "different": n - positive}
+    if 2 * int(pairs["same"].sum()) != len(pairs):
+        raise StudyError(
+            f"{source}: {int(pairs['same'].sum())} of {len(pairs)} pairs are of the "
+            "same class, expected half"
+        )
+    return counts
+
+
+def draw_pairs(tables, images, names, generator):
+    """Figure of random pairs of each set, with class names and label."""
+    figure = Figure(figsize=(2.1 * SHOWN_PER_SET, 2.2 * len(tables)), layout="tight")
+    axes = figure.subplots(len(tables), SHOWN_PER_SET, squeeze=False)
+    for row, (name, pairs) in zip(axes, tables.items(), strict=True):
+        for axis, index in zip(row, generator.integers(len(pairs), size=len(row))):
+            pair = pairs.iloc[index]
+            axis.imshow(
+                np.hstack([images[pair["left"]], images[pair["right"]]]), cmap="gray"
+            )
+            label = "same" if pair["same"] else "different"
+            axis.set_title(
+                f"{names[pair['left_class']]} | {names[pair['right_class']]}\n"
+                f"set {name}: {label}",
+                fontsize=8,
+            )
+            axis.axis("off")
+    return figure
+
+
+def main(snakemake):
+    params = snakemake.params
+    originals, original_labels = read_merged(
+        dict(zip(params.sha256s, snakemake.input.originals, strict=True)),
+        params.sha256s,
+    )
+    known = labels_by_pixels(originals, original_labels)
+    images = np.load(snakemake.input.images, mmap_mode="r")
+    report = {
+        "images": len(originals),
+        "distinct_images": len(known),
+        "identical_under_different_labels": [
+            labels for labels in known.values() if len(labels) > 1
+        ],
+        "sets": {},
+    }
+    tables = {}
+    for name in ("A", "B"):
+        source = snakemake.input[name]
+        pairs = tables[name] = pd.read_csv(source)
+        check_pairs(pairs, images, known, params.sets[name], source)
+        report["sets"][name] = {
+            "pairs": len(pairs),
+            "same": int(pairs["same"].sum()),
+            "splits": count_splits(pairs, params.expected[name], source),
+            "images": int(pairs[["left", "right"]].stack().nunique()),
+            "self_pairs": 0,
+            "wrong_pairs": 0,
+        }
+    generator = np.random.default_rng(int(snakemake.wildcards.seed))
+    figure = draw_pairs(tables, images, params.names, generator)
+    figure.savefig(snakemake.output.figure, dpi=100)
+    with open(snakemake.output.counts, "w", encoding="utf-8") as file:
+        json.dump(report, file, indent=2)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake)
