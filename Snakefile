@@ -16,6 +16,7 @@ include: "workflow/rules/summary.smk"
 
 
 rule all:
+    default_target: True
     input:
         "results/summary/summary.csv",
         "results/summary/summary.md",
@@ -30,4 +31,3 @@ rule all:
         ),
     message:
         "The study is complete: results/summary"
-    default_target: True

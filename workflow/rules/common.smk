@@ -12,6 +12,8 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import Paramspace
 
+# Of environment.yml; used where snakemake is told to deploy with conda.
+ENVIRONMENT = "siamese-rerun"
 WORKFLOW = Path(workflow.basedir) / "workflow"
 
 
@@ -30,7 +32,9 @@ def check_schema(config):
         return
     key = ".".join(map(str, error.absolute_path)) or "top level"
     if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", error.schema.get("patternProperties")))
+        known = sorted(
+            error.schema.get("properties", error.schema.get("patternProperties"))
+        )
         unknown = sorted(set(error.instance) - set(known))
         require(False, key, unknown, f"only the keys {known}")
     if error.validator == "required":
@@ -79,7 +83,12 @@ def check_pairs(pairs, images_per_class):
         f"at most dataset.images_per_class, {images_per_class}",
     )
     sizes = split_sizes()
-    require(sizes["test"] >= 1, "pairs.test_fraction", pairs["test_fraction"], "at least one test pair")
+    require(
+        sizes["test"] >= 1,
+        "pairs.test_fraction",
+        pairs["test_fraction"],
+        "at least one test pair",
+    )
     require(
         sizes["validation"] >= 1,
         "pairs.train",
@@ -127,7 +136,9 @@ GRID = Paramspace(POINTS, filename_params="*", filename_sep=",")
 POINT = f"results/grid/{GRID.wildcard_pattern}"
 EPOCHS = {
     setting: sorted(map(int, epochs))
-    for setting, epochs in POINTS.groupby(["size", "l2", "batch_size", "seed"])["epochs"]
+    for setting, epochs in POINTS.groupby(["size", "l2", "batch_size", "seed"])[
+        "epochs"
+    ]
 }
 
 
@@ -145,7 +156,10 @@ def module_imports(path):
     nodes = list(ast.walk(ast.parse(path.read_text())))
     names = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     names |= {
-        alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names
+        alias.name
+        for node in nodes
+        if isinstance(node, ast.Import)
+        for alias in node.names
     }
     scripts = WORKFLOW / "scripts"
     paths = {scripts / f"{name.replace('.', '/')}.py" for name in names if name}

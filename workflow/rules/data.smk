@@ -10,13 +10,15 @@ localrules:
 rule download:
     output:
         IDX_FILES,
+    log:
+        "logs/download.log",
+    conda:
+        ENVIRONMENT
     params:
         sha256s=config["dataset"]["files"],
         # As a function of output it is no trigger: the digests decide what the
         # data is, not where it comes from, nor the code that fetches it.
         sources=lambda wildcards, output: config["dataset"]["sources"],
-    log:
-        "logs/download.log",
     message:
         "Fetching Fashion-MNIST"
     script:
@@ -30,13 +32,15 @@ rule partition:
         images="results/dataset/images.npy",
         labels="results/dataset/labels.npy",
         table="results/dataset/partition.csv",
+    log:
+        "logs/partition.log",
+    conda:
+        ENVIRONMENT
     params:
         sha256s=config["dataset"]["files"],
         sets=config["sets"],
         images_per_class=config["dataset"]["images_per_class"],
         code=code_of("partition.py"),
-    log:
-        "logs/partition.log",
     message:
         "Putting every image into set A or B"
     script:
@@ -49,11 +53,13 @@ rule make_pairs:
     output:
         A="results/pairs/seed~{seed}/A.csv",
         B="results/pairs/seed~{seed}/B.csv",
+    log:
+        "logs/make_pairs/seed~{seed}.log",
+    conda:
+        ENVIRONMENT
     params:
         **config["pairs"],
         code=code_of("make_pairs.py"),
-    log:
-        "logs/make_pairs/seed~{seed}.log",
     message:
         "Making the pairs of seed {wildcards.seed}"
     script:
@@ -75,14 +81,16 @@ rule verify_pairs:
             category="Verification",
             labels={"seed": "{seed}", "figure": "random pairs"},
         ),
+    log:
+        "logs/verify_pairs/seed~{seed}.log",
+    conda:
+        ENVIRONMENT
     params:
         sha256s=config["dataset"]["files"],
         sets=config["sets"],
         names=config["dataset"]["classes"],
         expected={"A": split_sizes(), "B": {"test": count_pairs("B")}},
         code=code_of("verify_pairs.py"),
-    log:
-        "logs/verify_pairs/seed~{seed}.log",
     message:
         "Checking every pair of seed {wildcards.seed} against the originals"
     script:
@@ -98,11 +106,13 @@ rule verify_loss:
             labels={"seed": "any", "figure": "contrastive loss"},
         ),
         values="results/verification/loss.json",
+    log:
+        "logs/verify_loss.log",
+    conda:
+        ENVIRONMENT
     params:
         margin=config["margin"],
         code=code_of("verify_loss.py"),
-    log:
-        "logs/verify_loss.log",
     message:
         "Checking the contrastive loss against NumPy"
     script:

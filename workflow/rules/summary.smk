@@ -3,7 +3,9 @@
 
 rule summarise:
     input:
-        metrics=expand("results/grid/{point}/metrics.json", point=GRID.instance_patterns),
+        metrics=expand(
+            "results/grid/{point}/metrics.json", point=GRID.instance_patterns
+        ),
         paper=workflow.source_path("../data/paper.csv"),
     output:
         table=report(
@@ -13,6 +15,10 @@ rule summarise:
             labels={"result": "table"},
         ),
         text="results/summary/summary.md",
+    log:
+        "logs/summarise.log",
+    conda:
+        ENVIRONMENT
     params:
         points=[
             {
@@ -25,8 +31,6 @@ rule summarise:
             for point in POINTS.itertuples(index=False)
         ],
         code=code_of("summarise.py"),
-    log:
-        "logs/summarise.log",
     message:
         "Writing the summary"
     script:
@@ -44,10 +48,12 @@ rule plot_summary:
             labels={"result": "figure"},
         ),
         svg="results/summary/summary.svg",
-    params:
-        code=code_of("plot_summary.py"),
     log:
         "logs/plot_summary.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_summary.py"),
     message:
         "Drawing the summary"
     script:

@@ -14,18 +14,20 @@ rule train:
     output:
         model=f"{POINT}/model.keras",
         history=f"{POINT}/history.csv",
-    params:
-        filters=lambda wildcards: config["sizes"][wildcards.size],
-        margin=config["margin"],
-        code=code_of("train.py"),
     log:
         f"logs/train/{GRID.wildcard_pattern}.log",
     benchmark:
         f"benchmarks/train/{GRID.wildcard_pattern}.tsv"
+    conda:
+        ENVIRONMENT
     threads: 3
     resources:
         gpu=1,
         mem_mb=1500,
+    params:
+        filters=lambda wildcards: config["sizes"][wildcards.size],
+        margin=config["margin"],
+        code=code_of("train.py"),
     message:
         "Training {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:
@@ -40,12 +42,14 @@ rule embed:
         B=rules.make_pairs.output.B,
     output:
         distances=f"{POINT}/distances.npz",
-    params:
-        code=code_of("embed.py"),
     log:
         f"logs/embed/{GRID.wildcard_pattern}.log",
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=1500,
+    params:
+        code=code_of("embed.py"),
     message:
         "Embedding with {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:
@@ -59,12 +63,14 @@ rule evaluate:
         B=rules.make_pairs.output.B,
     output:
         metrics=f"{POINT}/metrics.json",
+    log:
+        f"logs/evaluate/{GRID.wildcard_pattern}.log",
+    conda:
+        ENVIRONMENT
     params:
         threshold=config["threshold"],
         margin=config["margin"],
         code=code_of("evaluate.py"),
-    log:
-        f"logs/evaluate/{GRID.wildcard_pattern}.log",
     message:
         "Evaluating {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:
@@ -88,11 +94,13 @@ rule curves:
                 "seed": "{seed}",
             },
         ),
+    log:
+        f"logs/curves/{GRID.wildcard_pattern}.log",
+    conda:
+        ENVIRONMENT
     params:
         setting=setting_name,
         code=code_of("curves.py"),
-    log:
-        f"logs/curves/{GRID.wildcard_pattern}.log",
     message:
         "Drawing the curves of {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:

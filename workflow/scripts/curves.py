@@ -5,6 +5,7 @@ import json
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
 from siamese.job import logged
 
 PANELS = {"Accuracy": ("accuracy", "val_accuracy"), "Loss": ("loss", "val_loss")}
@@ -27,8 +28,10 @@ def draw_curves(history, metrics, setting):
     """
     figure = Figure(figsize=(9, 4), layout="constrained")
     epochs = [int(row["epoch"]) for row in history]
-    for axis, (name, columns) in zip(figure.subplots(1, 2), PANELS.items()):
-        for column, label in zip(columns, ("train", "validation")):
+    for axis, (name, columns) in zip(
+        figure.subplots(1, 2), PANELS.items(), strict=True
+    ):
+        for column, label in zip(columns, ("train", "validation"), strict=True):
             values = [float(row[column]) for row in history]
             axis.plot(epochs, values, marker="o", label=label)
         axis.set(xlabel="Epoch", ylabel=name)

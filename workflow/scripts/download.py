@@ -15,6 +15,7 @@ import zlib
 from pathlib import Path
 
 import pooch
+
 from siamese.idx import parse_idx
 from siamese.job import StudyError, logged
 
@@ -143,9 +144,7 @@ def first_line(error):
 
 def main(snakemake):
     with tempfile.TemporaryDirectory() as scratch:
-        payloads = download(
-            snakemake.params.sources, snakemake.params.sha256s, scratch
-        )
+        payloads = download(snakemake.params.sources, snakemake.params.sha256s, scratch)
     for name, payload in payloads.items():
         Path(snakemake.output[0]).with_name(name).write_bytes(payload)
     print(f"Wrote {len(payloads)} files", file=sys.stderr)

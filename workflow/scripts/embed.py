@@ -4,9 +4,10 @@ Each image is embedded once, however many pairs it is in; nothing after this
 needs the network.
 """
 
-from siamese.network import embed, keras, set_up_devices  # isort: skip
 import numpy as np
+
 from siamese.job import logged
+from siamese.network import embed, keras, set_up_devices
 from siamese.pairs import read_pairs
 
 
@@ -32,7 +33,7 @@ def pair_distances(model, images, pairs):
 
 
 def main(snakemake):
-    set_up_devices(snakemake.threads)
+    set_up_devices(snakemake.threads, gpu=False)
     model = keras.saving.load_model(snakemake.input.model, compile=False)
     images = np.load(snakemake.input.images, mmap_mode="r")
     distances = {

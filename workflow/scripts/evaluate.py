@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+
 from siamese.job import logged
 from siamese.metrics import judge
 from siamese.pairs import read_pairs
@@ -22,7 +23,9 @@ def evaluate(distances, same, threshold, margin):
     dict of str to dict
         For A, B and joint: pairs, accuracy, loss, auc.
     """
-    joint = {"joint": [np.concatenate([part["A"], part["B"]]) for part in (distances, same)]}
+    joint = {
+        "joint": [np.concatenate([part["A"], part["B"]]) for part in (distances, same)]
+    }
     parts = {name: (distances[name], same[name]) for name in ("A", "B")} | joint
     return {name: judge(*part, threshold, margin) for name, part in parts.items()}
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+
 from siamese.idx import read_merged
 from siamese.job import StudyError, logged
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+
 from siamese.job import logged
 
 SETS = {"a": "set A (trained classes)", "b": "set B (unseen classes)"}
@@ -30,8 +31,8 @@ def draw_summary(summary):
     axes = figure.subplots(
         len(SETS), len(arms), sharex=True, sharey="row", squeeze=False
     )
-    for row, (suffix, title) in zip(axes, SETS.items()):
-        for axis, (size, l2) in zip(row, arms):
+    for row, (suffix, title) in zip(axes, SETS.items(), strict=True):
+        for axis, (size, l2) in zip(row, arms, strict=True):
             arm = summary[(summary["size"] == size) & (summary["l2"] == l2)]
             for number, batch_size in enumerate(batch_sizes):
                 points = arm[arm["batch_size"] == batch_size]
@@ -46,7 +47,9 @@ def draw_summary(summary):
         axes[0, 0].plot([], [], f"C{n}o-", label=f"batch size {size}")[0]
         for n, size in enumerate(batch_sizes)
     ]
-    handles += axes[0, 0].plot([], [], "k*", ms=11, mfc="none", label="stated by the report")
+    handles += axes[0, 0].plot(
+        [], [], "k*", ms=11, mfc="none", label="stated by the report"
+    )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     seeds = summary["seed"].nunique()
     figure.suptitle(
@@ -62,7 +65,9 @@ def draw_batch_size(axis, points, suffix, colour, shift):
     values *= 100
     spread = [values["mean"] - values["min"], values["max"] - values["mean"]]
     epochs = values.index + shift
-    axis.errorbar(epochs, values["mean"], spread, color=colour, marker="o", elinewidth=1)
+    axis.errorbar(
+        epochs, values["mean"], spread, color=colour, marker="o", elinewidth=1
+    )
     stated = points.dropna(subset=f"paper_{suffix}")
     axis.plot(
         stated["epochs"] + shift,

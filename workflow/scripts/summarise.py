@@ -3,6 +3,7 @@
 import json
 
 import pandas as pd
+
 from siamese.job import logged
 
 GRID = ["size", "l2", "batch_size", "epochs"]

@@ -9,9 +9,10 @@ are drawn from (seed, epoch) alone.
 import csv
 import math
 
-from siamese.network import build_siamese, keras, set_up_devices, tf  # isort: skip
 import numpy as np
+
 from siamese.job import StudyError, logged
+from siamese.network import build_siamese, keras, set_up_devices, tf
 from siamese.pairs import read_pairs
 
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
@@ -34,8 +35,12 @@ def batches(pairs, bank, batch_size):
         images = (tf.gather(bank, pair["left"]), tf.gather(bank, pair["right"]))
         return images, pair["same"]
 
+    options = tf.data.Options()
+    # Autotuning sleeps for periods of 10 ms, 20 ms, 40 ms and so on, and the
+    # end of an epoch waits for the last of them: four seconds in ten.
+    options.autotune.enabled = False
     dataset = tf.data.Dataset.from_tensor_slices(pairs).batch(batch_size)
-    return dataset.map(gather).prefetch(2)
+    return dataset.map(gather).prefetch(2).with_options(options)
 
 
 def set_dropout_seed(model, seed, epoch):
@@ -89,6 +94,7 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
             validation_data=validation,
             initial_epoch=epoch,
             epochs=epoch + 1,
+            shuffle=False,
             verbose=2,
         ).history
         record = {"epoch": epoch + 1, **{name: logs[name][0] for name in HISTORY[1:]}}
@@ -114,7 +120,7 @@ def read_history(path):
 def main(snakemake):
     wildcards, params = snakemake.wildcards, snakemake.params
     seed = int(wildcards.seed)
-    set_up_devices(snakemake.threads)
+    set_up_devices(snakemake.threads, gpu=bool(snakemake.resources.get("gpu")))
     if snakemake.input.checkpoint:
         model_path, history_path = snakemake.input.checkpoint
         print(f"Going on from {model_path}")

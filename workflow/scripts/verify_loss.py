@@ -5,9 +5,10 @@ The two vectors are those of the report's figure 2.
 
 import json
 
-from siamese.network import ContrastiveLoss, EuclideanDistance  # isort: skip
 import numpy as np
+
 from siamese.job import StudyError, logged
+from siamese.network import ContrastiveLoss, EuclideanDistance, set_up_devices
 
 X = [0.01, 0.05, -0.07, -0.023, 2.6, 0.012, 0.548, 0.79, -0.2]
 Y = [0.01, -0.05, -0.047, 0.023, 2.4, -0.02, 0.0548, 0.7, -0.2]
@@ -67,6 +68,7 @@ def as_text(results):
 
 
 def main(snakemake):
+    set_up_devices(snakemake.threads, gpu=False)
     results = compare(snakemake.params.margin)
     with open(snakemake.output.text, "w", encoding="utf-8") as file:
         file.write(as_text(results))

@@ -11,6 +11,7 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+
 from siamese.idx import read_merged
 from siamese.job import StudyError, logged
 
@@ -116,7 +117,9 @@ def draw_pairs(tables, images, names, generator):
     figure = Figure(figsize=(2.1 * SHOWN_PER_SET, 2.2 * len(tables)), layout="tight")
     axes = figure.subplots(len(tables), SHOWN_PER_SET, squeeze=False)
     for row, (name, pairs) in zip(axes, tables.items(), strict=True):
-        for axis, index in zip(row, generator.integers(len(pairs), size=len(row))):
+        for axis, index in zip(
+            row, generator.integers(len(pairs), size=len(row)), strict=True
+        ):
             pair = pairs.iloc[index]
             axis.imshow(
                 np.hstack([images[pair["left"]], images[pair["right"]]]), cmap="gray"

@@ -139,9 +139,6 @@ def build_encoder(filters, l2):
 def build_siamese(filters, l2, margin):
     """The compiled network from two images to their distance.
 
-    Both images go through the encoder as one batch, which is faster than one
-    after the other.
-
     Returns
     -------
     keras.Model
@@ -150,9 +147,9 @@ def build_siamese(filters, l2, margin):
     """
     left = layers.Input(IMAGE_SHAPE, dtype="uint8", name="left")
     right = layers.Input(IMAGE_SHAPE, dtype="uint8", name="right")
-    embeddings = build_encoder(filters, l2)(ops.concatenate([left, right], axis=0))
+    encoder = build_encoder(filters, l2)
     model = keras.Model(
-        [left, right], EuclideanDistance()(*ops.split(embeddings, 2, axis=0))
+        [left, right], EuclideanDistance()(encoder(left), encoder(right))
     )
     model.compile(
         optimizer=keras.optimizers.Adam(),
@@ -162,15 +159,27 @@ def build_siamese(filters, l2, margin):
     return model
 
 
-def set_up_devices(threads):
-    """Make operations deterministic, share GPUs by memory growth, limit threads."""
+def set_up_devices(threads, gpu):
+    """Make operations deterministic, limit threads, and take or leave the GPUs.
+
+    Parameters
+    ----------
+    threads : int
+        At most; no more than the machine has cores.
+    gpu : bool
+        Whether to use GPUs, if there are any. Memory growth is on, so that
+        several jobs can share one.
+    """
+    threads = min(threads, os.cpu_count())
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
-    gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    print(f"Devices: {[gpu.name for gpu in gpus] or 'CPU'}, {threads} threads")
+    if not gpu:
+        tf.config.set_visible_devices([], "GPU")
+    gpus = tf.config.get_visible_devices("GPU")
+    for device in gpus:
+        tf.config.experimental.set_memory_growth(device, True)
+    print(f"Devices: {[device.name for device in gpus] or 'CPU'}, {threads} threads")
 
 
 def embed(encoder, images, batch_size=1024):

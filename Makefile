@@ -1,0 +1,54 @@
+# make run     the study: summary table and figure in results/summary
+# make test    all tests
+# make lint    formatting and style, as checked before each change
+# make report  report.html of a finished study
+# make clean   the environment and all that a run made, but not the data set
+#
+# CORES=8 GPUS=2 ARGS="--configfile config/quick.yaml" are passed to snakemake;
+# CUDA=1 installs TensorFlow's CUDA build; PYTHON=/path/to/python chooses one.
+
+CORES ?= 4
+GPUS ?= 1
+ARGS ?=
+PYTHON ?= python3 python3.13 python3.12 python3.11
+LOCK := requirements$(if $(CUDA),-cuda,).txt
+READY := .venv/ready-$(LOCK)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: run test lint report clean lock
+
+run: $(READY)
+	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS)
+
+test: $(READY)
+	python -m pytest $(ARGS)
+
+lint: $(READY)
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow/rules
+	snakemake --lint
+
+report: $(READY)
+	snakemake --cores 1 --report report.html $(ARGS)
+
+# Compiling the bytecode here halves every start of TensorFlow later on.
+$(READY): $(LOCK)
+	@for python in $(PYTHON); do \
+	  if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	    echo "Creating .venv with $$python" && \
+	    $$python -m venv --clear .venv && \
+	    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
+	    { .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true; } && \
+	    touch $@; exit; \
+	  fi; \
+	done; \
+	echo "Error: Python: found $$(python3 --version 2>&1 || echo none), expected 3.11 to 3.13, for which TensorFlow has wheels; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet requirements.in -o requirements.txt
+	echo 'tensorflow[and-cuda]' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet requirements.in - -c requirements.txt -o requirements-cuda.txt
+
+clean:
+	rm -rf .venv .snakemake logs benchmarks report.html
+	find results -mindepth 1 ! -name README.md -delete
