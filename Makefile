@@ -45,9 +45,14 @@ $(READY): $(LOCK)
 	done; \
 	echo "Error: Python: found $$(python3 --version 2>&1 || echo none), expected 3.11 to 3.13, for which TensorFlow has wheels; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
 
+# Needs uv. Hashes are those of PyPI, whichever index is asked.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
+
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet requirements.in -o requirements.txt
-	echo 'tensorflow[and-cuda]' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet requirements.in - -c requirements.txt -o requirements-cuda.txt
+	$(COMPILE) requirements.in -o requirements.txt
+	echo 'tensorflow[and-cuda]' | $(COMPILE) requirements.in - -c requirements.txt -o requirements-cuda.txt
+	sed -i '/^      - /d' environment.yml
+	sed -nE 's/^([a-z0-9-]+==.*) \\$$/      - "\1"/p' requirements.txt >> environment.yml
 
 clean:
 	rm -rf .venv .snakemake logs benchmarks report.html

@@ -12,8 +12,6 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import Paramspace
 
-# Of environment.yml; used where snakemake is told to deploy with conda.
-ENVIRONMENT = "siamese-rerun"
 WORKFLOW = Path(workflow.basedir) / "workflow"
 
 

@@ -13,7 +13,7 @@ rule download:
     log:
         "logs/download.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         sha256s=config["dataset"]["files"],
         # As a function of output it is no trigger: the digests decide what the
@@ -35,7 +35,7 @@ rule partition:
     log:
         "logs/partition.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         sha256s=config["dataset"]["files"],
         sets=config["sets"],
@@ -56,7 +56,7 @@ rule make_pairs:
     log:
         "logs/make_pairs/seed~{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         **config["pairs"],
         code=code_of("make_pairs.py"),
@@ -84,7 +84,7 @@ rule verify_pairs:
     log:
         "logs/verify_pairs/seed~{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         sha256s=config["dataset"]["files"],
         sets=config["sets"],
@@ -109,7 +109,7 @@ rule verify_loss:
     log:
         "logs/verify_loss.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         margin=config["margin"],
         code=code_of("verify_loss.py"),

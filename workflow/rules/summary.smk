@@ -18,7 +18,7 @@ rule summarise:
     log:
         "logs/summarise.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         points=[
             {
@@ -51,7 +51,7 @@ rule plot_summary:
     log:
         "logs/plot_summary.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         code=code_of("plot_summary.py"),
     message:

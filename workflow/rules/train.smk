@@ -19,7 +19,7 @@ rule train:
     benchmark:
         f"benchmarks/train/{GRID.wildcard_pattern}.tsv"
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     threads: 3
     resources:
         gpu=1,
@@ -45,7 +45,7 @@ rule embed:
     log:
         f"logs/embed/{GRID.wildcard_pattern}.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     resources:
         mem_mb=1500,
     params:
@@ -66,7 +66,7 @@ rule evaluate:
     log:
         f"logs/evaluate/{GRID.wildcard_pattern}.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         threshold=config["threshold"],
         margin=config["margin"],
@@ -97,7 +97,7 @@ rule curves:
     log:
         f"logs/curves/{GRID.wildcard_pattern}.log",
     conda:
-        ENVIRONMENT
+        "../../environment.yml"
     params:
         setting=setting_name,
         code=code_of("curves.py"),

@@ -1,0 +1,190 @@
+"""Partition, making of pairs, and their verification."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from make_pairs import make_pairs, split_pairs
+from partition import check_partition, partition
+from verify_pairs import check_pairs, count_splits, labels_by_pixels
+
+from siamese.job import StudyError
+from siamese.pairs import read_pairs
+
+SETS = {"A": [0, 1, 2], "B": [3, 4]}
+LABELS = np.repeat(np.arange(5, dtype=np.uint8), 20)
+IMAGES = np.random.default_rng(1).integers(0, 255, (100, 28, 28)).astype(np.uint8)
+
+
+def pairs_of_a(seed=0, images_per_class=20):
+    members = {c: np.flatnonzero(c == LABELS) for c in SETS["A"]}
+    return make_pairs(members, images_per_class, np.random.default_rng(seed))
+
+
+def test_partition_holds_each_image_once_in_the_set_of_its_class():
+    table = partition(LABELS, SETS)
+    check_partition(table, LABELS, SETS, 20)
+    assert table["image"].tolist() == list(range(100))
+    assert (table["set"] == np.where(LABELS < 3, "A", "B")).all()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda t: t.drop(index=7), "Image 7: 0 rows"),
+        (lambda t: pd.concat([t, t.loc[[9]]]), "Image 9: 2 rows"),
+        (lambda t: pd.concat([t, t.loc[[9]].assign(image=400)]), "Image 400: 1 rows"),
+        (lambda t: t.assign(set=t["set"].where(t["image"] != 5, "B")), "Image 5 of"),
+        (lambda t: t.assign(**{"class": t["class"].where(t["image"] != 6, 1)}), "6 of"),
+    ],
+)
+def test_partition_names_the_first_offender(spoil, message):
+    table = spoil(partition(LABELS, SETS))
+    with pytest.raises(StudyError, match=message):
+        check_partition(table, LABELS, SETS, 20)
+
+
+def test_partition_checks_the_counts():
+    with pytest.raises(StudyError, match="class 0: 20 images, expected 21"):
+        check_partition(partition(LABELS, SETS), LABELS, SETS, 21)
+
+
+def test_pairs_follow_the_scheme():
+    pairs = pairs_of_a()
+    assert len(pairs) == 3 * 2 * (20 - 1)
+    assert pairs["same"].sum() == len(pairs) / 2
+    for label in SETS["A"]:
+        own = pairs[pairs["left_class"] == label]
+        same, different = own[own["same"] == 1], own[own["same"] == 0]
+        # image i with image i + 1, so the chain runs through all 20 images
+        assert same["left"].tolist()[1:] == same["right"].tolist()[:-1]
+        chain = [*same["left"], same["right"].iloc[-1]]
+        assert sorted(chain) == np.flatnonzero(label == LABELS).tolist()
+        # image i of this class with image i of another
+        assert different["left"].tolist() == chain[:-1]
+        assert set(different["right_class"]) == set(SETS["A"]) - {label}
+    position = {
+        image: place
+        for label in SETS["A"]
+        for place, image in enumerate(pairs[pairs["left_class"] == label]["left"][:19])
+    }
+    for pair in pairs[pairs["same"] == 0].itertuples():
+        assert position[pair.left] == position[pair.right]
+    assert (LABELS[pairs["left"]] == pairs["left_class"]).all()
+    assert (LABELS[pairs["right"]] == pairs["right_class"]).all()
+
+
+def test_fewer_images_give_fewer_pairs():
+    pairs = pairs_of_a(images_per_class=7)
+    assert len(pairs) == 3 * 2 * 6
+    assert len(np.unique(pairs[["left", "right"]])) <= 21
+
+
+def test_pairs_depend_on_the_seed_alone():
+    pd.testing.assert_frame_equal(pairs_of_a(3), pairs_of_a(3))
+    assert not pairs_of_a(3).equals(pairs_of_a(4))
+
+
+def test_other_class_is_uniform():
+    members = {c: np.arange(5000) + 5000 * c for c in range(5)}
+    pairs = make_pairs(members, 5000, np.random.default_rng(0))
+    counts = pairs[pairs["same"] == 0].value_counts(["left_class", "right_class"])
+    assert len(counts) == 20
+    assert (abs(counts - 4999 / 4) < 5 * np.sqrt(4999 * 0.25 * 0.75)).all()
+
+
+def test_split_sizes():
+    split = split_pairs(pairs_of_a(), 0.2, 70, np.random.default_rng(0))
+    # 20 % of 114, rounded down; what is left is for validation
+    assert split["split"].value_counts().to_dict() == {
+        "test": 22,
+        "train": 70,
+        "validation": 22,
+    }
+    columns = ["left", "right"]
+    assert sorted(map(tuple, split[columns].to_numpy())) == sorted(
+        map(tuple, pairs_of_a()[columns].to_numpy())
+    )
+
+
+def test_read_pairs_splits_the_table(tmp_path):
+    table = split_pairs(pairs_of_a(), 0.2, 70, np.random.default_rng(0))
+    table.to_csv(tmp_path / "A.csv", index=False)
+    pairs = read_pairs(tmp_path / "A.csv")
+    assert set(pairs) == {"train", "validation", "test"}
+    train = table[table["split"] == "train"]
+    for column in ("left", "right", "same"):
+        assert pairs["train"][column].tolist() == train[column].tolist()
+
+
+def check(pairs, images=IMAGES):
+    check_pairs(pairs, images, labels_by_pixels(IMAGES, LABELS), SETS["A"], "A.csv")
+
+
+def test_right_pairs_pass():
+    check(pairs_of_a())
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("right", 60, "right class"),
+        ("left", 60, "left class"),
+        ("left_class", 2, "left class 2"),
+        ("same", 1, "same = 1"),
+        ("left", 100, "out of range"),
+    ],
+)
+def test_one_wrong_pair_is_named(column, value, message):
+    pairs = pairs_of_a()
+    row = pairs.index[(pairs["left_class"] == 0) & (pairs["same"] == 0)][0]
+    pairs.loc[row, column] = value
+    with pytest.raises(StudyError, match=message) as error:
+        check(pairs)
+    if value != 100:
+        assert f"line {row + 2}: pair (" in str(error.value)
+
+
+def test_pair_of_an_image_with_itself_is_refused():
+    pairs = pairs_of_a()
+    pairs.loc[4, "right"] = pairs.loc[4, "left"]
+    with pytest.raises(StudyError, match="line 6: .* with itself"):
+        check(pairs)
+
+
+def test_image_of_b_in_a_is_refused():
+    pairs = pairs_of_a()
+    pairs.loc[0, ["left", "left_class", "right", "right_class"]] = [60, 3, 61, 3]
+    with pytest.raises(StudyError, match="classes 3 and 3"):
+        check(pairs)
+
+
+def test_changed_pixels_are_found():
+    images = IMAGES.copy()
+    images[pairs_of_a().loc[2, "left"], 0, 0] ^= 1
+    with pytest.raises(StudyError, match=r"original labels \[\]"):
+        check(pairs_of_a(), images)
+
+
+def test_identical_images_under_two_labels_are_known():
+    images = IMAGES.copy()
+    images[21] = images[0]
+    known = labels_by_pixels(images, LABELS)
+    assert known[images[0].tobytes()] == [0, 1]
+    assert len(known) == 99
+
+
+def test_split_sizes_and_balance_are_checked():
+    pairs = split_pairs(pairs_of_a(), 0.2, 70, np.random.default_rng(0))
+    expected = {"train": 70, "validation": 22, "test": 22}
+    counts = count_splits(pairs, expected, "A.csv")
+    assert {name: part["pairs"] for name, part in counts.items()} == expected
+    with pytest.raises(StudyError, match="22 pairs in split test, expected 21"):
+        count_splits(pairs, {**expected, "test": 21}, "A.csv")
+    with pytest.raises(StudyError, match="22 pairs in split test, expected 0"):
+        count_splits(pairs, {"train": 70, "validation": 22}, "A.csv")
+    with pytest.raises(StudyError, match="of the same class, expected about half"):
+        count_splits(pairs.assign(same=1), expected, "A.csv")
+    lopsided = pairs.copy()
+    lopsided.loc[lopsided.index[lopsided["same"] == 0][0], "same"] = 1
+    with pytest.raises(StudyError, match="58 of 114 pairs"):
+        count_splits(lopsided, expected, "A.csv")
