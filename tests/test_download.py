@@ -137,4 +137,4 @@ def test_refused_file_leaves_no_output(tmp_path):
     (line,) = [x for x in done.stdout.splitlines() if x.startswith("Error: No source")]
     assert f"{NAME}: SHA-256" in line
     assert sorted(path.suffix for path in folder.iterdir()) == [".gz"] * 4
-    assert not (study / "results").exists()
+    assert not (study / "results" / "dataset").exists()

@@ -147,7 +147,7 @@ def test_one_wrong_pair_is_named(column, value, message):
 def test_pair_of_an_image_with_itself_is_refused():
     pairs = pairs_of_a()
     pairs.loc[4, "right"] = pairs.loc[4, "left"]
-    with pytest.raises(StudyError, match="line 6: .* with itself"):
+    with pytest.raises(StudyError, match=r"line 6: .* with itself"):
         check(pairs)
 
 
