@@ -44,7 +44,7 @@ def digests(files):
 
 def copy_project(directory):
     """Copy what a run needs of the project into `directory`."""
-    for name in ("Snakefile", "workflow", "config", "profiles"):
+    for name in ("Snakefile", "environment.yml", "workflow", "config", "profiles"):
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         copy(source, directory / name)

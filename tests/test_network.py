@@ -10,6 +10,7 @@ from siamese.job import StudyError
 from siamese.network import (
     ContrastiveLoss,
     EuclideanDistance,
+    PairAccuracy,
     build_encoder,
     build_siamese,
     keras,
@@ -103,6 +104,39 @@ def test_bias_after_pooling_is_the_plain_layers(filters):
     for gradient, plain_gradient in zip(fused_gradients, plain_gradients, strict=True):
         scale = np.abs(plain_gradient).max()
         np.testing.assert_allclose(gradient, plain_gradient, atol=1e-4 * scale)
+
+
+@pytest.mark.parametrize("n", [64, 90])
+def test_step_in_chunks_is_the_step_of_keras(monkeypatch, n):
+    monkeypatch.setattr("siamese.network.DROPOUT", 0)
+    monkeypatch.setattr("siamese.network.CHUNK", 32)
+    keras.utils.set_random_seed(1)
+    chunked = build_siamese(4, 0.01, 1.0)
+    plain = keras.Model(chunked.inputs, chunked.outputs)
+    plain.compile(
+        keras.optimizers.SGD(1.0), ContrastiveLoss(), metrics=[PairAccuracy()]
+    )
+    chunked.compile(
+        keras.optimizers.SGD(1.0), ContrastiveLoss(), metrics=[PairAccuracy()]
+    )
+    weights = chunked.get_weights()
+    pairs = random_pairs(n)
+    data = (
+        (IMAGES[pairs["left"], ..., None], IMAGES[pairs["right"], ..., None]),
+        pairs["same"],
+    )
+    dataset = tf.data.Dataset.from_tensors(data)
+    results = []
+    for model in (chunked, plain):
+        model.set_weights(weights)
+        logs = model.fit(dataset, verbose=0, shuffle=False).history
+        results.append((logs, model.get_weights()))
+    (chunked_logs, chunked_weights), (plain_logs, plain_weights) = results
+    assert chunked_logs["accuracy"] == plain_logs["accuracy"]
+    assert chunked_logs["loss"] == pytest.approx(plain_logs["loss"], rel=1e-5)
+    for one, other, start in zip(chunked_weights, plain_weights, weights, strict=True):
+        step = np.abs(other - start).max()
+        np.testing.assert_allclose(one, other, atol=1e-4 * step)
 
 
 def test_distance_is_clamped_and_its_gradient_finite():

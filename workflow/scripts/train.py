@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from siamese.job import StudyError, logged
-from siamese.network import build_siamese, keras, set_up_devices, tf
+from siamese.network import CHUNK, build_siamese, keras, set_up_devices, tf
 from siamese.pairs import read_pairs
 
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
@@ -81,7 +81,7 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
         The loss is not finite.
     """
     bank = tf.constant(images[..., None])
-    validation = batches(pairs["validation"], bank, batch_size)
+    validation = batches(pairs["validation"], bank, CHUNK)
     history = list(history)
     for epoch in range(len(history), epochs):
         order = np.random.default_rng([seed, epoch]).permutation(

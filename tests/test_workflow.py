@@ -1,0 +1,152 @@
+"""Real snakemake on a small study, from the files to the summary."""
+
+import csv
+import json
+import shutil
+
+import pandas as pd
+import pytest
+from study import ROOT, make_study, planned_jobs, snakemake
+
+POINT = "results/grid/size~small,l2~{},batch_size~64,epochs~{},seed~0"
+
+
+def test_every_output_is_there(finished_study):
+    for l2 in ("0.01", "0"):
+        for epochs in (1, 2):
+            folder = finished_study / POINT.format(l2, epochs)
+            assert sorted(path.name for path in folder.iterdir()) == [
+                "curves.png",
+                "distances.npz",
+                "history.csv",
+                "metrics.json",
+                "model.keras",
+            ]
+            with open(folder / "history.csv", newline="") as file:
+                rows = list(csv.DictReader(file))
+            assert [row["epoch"] for row in rows] == [str(n + 1) for n in range(epochs)]
+    summary = pd.read_csv(finished_study / "results/summary/summary.csv")
+    assert len(summary) == 4
+    for name in ("summary.md", "summary.png", "summary.svg"):
+        assert (finished_study / "results/summary" / name).stat().st_size > 0
+    loss = (finished_study / "results/verification/loss.txt").read_text()
+    assert "0.15251" in loss
+    assert "0.10023" in loss
+
+
+def test_verification_counts_all_pairs(finished_study):
+    path = finished_study / "results/verification/seed~0/pairs.json"
+    report = json.loads(path.read_text())
+    assert report["images"] == report["distinct_images"] == 300
+    assert report["sets"]["A"]["pairs"] == 6 * 2 * 29
+    assert report["sets"]["B"]["pairs"] == 4 * 2 * 29
+    splits = report["sets"]["A"]["splits"]
+    sizes = {name: part["pairs"] for name, part in splits.items()}
+    assert sizes == {"test": 69, "train": 200, "validation": 79}
+    assert path.with_name("pairs.png").stat().st_size > 0
+
+
+def test_joint_is_the_pair_weighted_mean(finished_study):
+    summary = pd.read_csv(finished_study / "results/summary/summary.csv")
+    for metric in ("accuracy", "loss"):
+        mean = (69 * summary[f"{metric}_a"] + 232 * summary[f"{metric}_b"]) / 301
+        assert (abs(mean - summary[f"{metric}_joint"]) < 1e-9).all()
+
+
+def test_a_longer_run_starts_where_the_shorter_ended(finished_study):
+    histories = [
+        (finished_study / POINT.format("0.01", n) / "history.csv").read_text()
+        for n in (1, 2)
+    ]
+    assert histories[1].startswith(histories[0])
+    log = (
+        finished_study
+        / "logs/train/size~small,l2~0.01,batch_size~64,epochs~2,seed~0.log"
+    )
+    assert "epochs~1,seed~0/model.keras" in log.read_text()
+
+
+def test_log_has_each_epochs_loss_and_accuracy(finished_study):
+    log = (
+        finished_study
+        / "logs/train/size~small,l2~0.01,batch_size~64,epochs~1,seed~0.log"
+    )
+    (line,) = [x for x in log.read_text().splitlines() if "val_loss: " in x]
+    assert " loss: " in line
+    assert " accuracy: " in line
+
+
+def test_a_finished_study_has_nothing_to_do(finished_study):
+    done = snakemake(finished_study)
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
+
+
+def test_from_scratch_again_gives_the_same(finished_study, tmp_path):
+    study = make_study(tmp_path)
+    targets = [POINT.format("0.01", 2) + "/metrics.json"]
+    done = snakemake(study, *targets)
+    assert done.returncode == 0, done.stdout
+    for name in (
+        "results/pairs/seed~0/A.csv",
+        "results/pairs/seed~0/B.csv",
+        "results/dataset/images.npy",
+        POINT.format("0.01", 2) + "/history.csv",
+        *targets,
+    ):
+        assert (study / name).read_bytes() == (finished_study / name).read_bytes(), name
+
+
+def test_one_wrong_pair_stops_everything_after_it(finished_study, tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(finished_study, study)
+    shutil.rmtree(study / "results" / "grid")
+    shutil.rmtree(study / "results" / "verification" / "seed~0")
+    path = study / "results/pairs/seed~0/B.csv"
+    lines = path.read_text().splitlines()
+    left, right, left_class, right_class, same, split = lines[5].split(",")
+    lines[5] = ",".join(
+        [left, right, left_class, right_class, f"{1 - int(same)}", split]
+    )
+    path.write_text("\n".join(lines) + "\n")
+    done = snakemake(study)
+    assert done.returncode != 0
+    (error,) = [x for x in done.stdout.splitlines() if x.startswith("Error: results")]
+    assert f"B.csv, line 6: pair ({left}, {right}): same = " in error
+    assert not list((study / "results").rglob("model.keras"))
+    assert not (study / "results/verification/seed~0/pairs.json").exists()
+
+
+def test_a_damaged_data_file_is_refused_by_partition(finished_study, tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(finished_study, study)
+    path = study / "resources/fashion_mnist/t10k-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-1])
+    done = snakemake(study)
+    assert done.returncode != 0
+    assert "Error: t10k-images-idx3-ubyte: 78415 bytes, expected 78416" in done.stdout
+    assert not (study / "results/dataset/images.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("overlay", "points"), [(None, 64), ("figures", 8), ("quick", 4)]
+)
+def test_number_of_jobs(tmp_path, overlay, points):
+    arguments = (
+        ["--configfile", str(ROOT / f"config/{overlay}.yaml")] if overlay else []
+    )
+    done = snakemake(
+        tmp_path, "-n", "--quiet", "rules", "-s", str(ROOT / "Snakefile"), *arguments
+    )
+    assert done.returncode == 0, done.stdout
+    assert planned_jobs(done.stdout) == {
+        **dict.fromkeys(("download", "partition", "make_pairs", "verify_pairs"), 1),
+        **dict.fromkeys(("verify_loss", "summarise", "plot_summary", "all"), 1),
+        **dict.fromkeys(("train", "embed", "evaluate", "curves"), points),
+    }
+
+
+def test_training_is_tagged_and_says_which_point(tmp_path):
+    done = snakemake(tmp_path, "-n", "-s", str(ROOT / "Snakefile"))
+    assert done.stdout.count("resources: gpu=1") + done.stdout.count(", gpu=1") == 64
+    assert "Training small, L2 0.01, batch size 1024, 2 epochs, seed 0" in done.stdout
