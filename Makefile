@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .PHONY: run test lint report clean lock
 
 run: $(READY)
-	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS)
+	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
 
 test: $(READY)
 	python -m pytest $(ARGS)
@@ -35,6 +35,7 @@ report: $(READY)
 # Compiling the bytecode here halves every start of TensorFlow later on.
 $(READY): $(LOCK)
 	@for python in $(PYTHON); do \
+	  found="$$found $$python ($$($$python --version 2>&1 | head -n 1))"; \
 	  if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
 	    echo "Creating .venv with $$python" && \
 	    $$python -m venv --clear .venv && \
@@ -43,7 +44,7 @@ $(READY): $(LOCK)
 	    touch $@; exit; \
 	  fi; \
 	done; \
-	echo "Error: Python: found $$(python3 --version 2>&1 || echo none), expected 3.11 to 3.13, for which TensorFlow has wheels; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
+	echo "Error: Python: found$$found, expected 3.11 to 3.13, for which TensorFlow has wheels; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
 
 # Needs uv. Hashes are those of PyPI, whichever index is asked.
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
