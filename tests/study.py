@@ -44,10 +44,12 @@ def digests(files):
 
 def copy_project(directory):
     """Copy what a run needs of the project into `directory`."""
-    for name in ("Snakefile", "environment.yml", "workflow", "config", "profiles"):
-        source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, directory / name)
+    for name in ("workflow", "config", "profiles"):
+        shutil.copytree(
+            ROOT / name, directory / name, copy_function=shutil.copy, dirs_exist_ok=True
+        )
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy(ROOT / name, directory)
 
 
 def make_study(directory, **options):
@@ -72,7 +74,7 @@ def make_study(directory, **options):
             "size": ["small"],
             "l2": [0.01, 0],
             "batch_size": [64],
-            "epochs": [1, 2],
+            "epochs": [2, 3],
         },
     }
     path.write_text(yaml.safe_dump(config | options))

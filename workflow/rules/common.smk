@@ -4,6 +4,7 @@ import ast
 import functools
 import hashlib
 import math
+import os
 from pathlib import Path
 
 import jsonschema
@@ -184,18 +185,23 @@ def code_of(script):
 def checkpoint_inputs(wildcards):
     """Model and history of the same setting at the next smaller epoch count.
 
-    Nothing if this point's model is there and the other's is not: that
-    another checkpoint is new or was deleted is no reason to train again.
+    Nothing if this point's model is there and not made from them: that another
+    checkpoint is new, or was deleted and made again, is no reason to train
+    again. A run without them gives the same weights, only later.
     """
     setting = (wildcards.size, wildcards.l2, wildcards.batch_size, wildcards.seed)
     smaller = [n for n in EPOCHS.get(setting, []) if n < int(wildcards.epochs)]
     if not smaller:
         return []
-    own = Path(POINT.format(**wildcards))
-    other = Path(POINT.format(**{**wildcards, "epochs": smaller[-1]}))
-    if (own / "model.keras").exists() and not (other / "model.keras").exists():
+    own = Path(POINT.format(**wildcards), "model.keras")
+    folder = Path(POINT.format(**{**wildcards, "epochs": smaller[-1]}))
+    shorter = [folder / "model.keras", folder / "history.csv"]
+    if own.exists() and not all(
+        path.exists() and path.stat().st_mtime <= own.stat().st_mtime
+        for path in shorter
+    ):
         return []
-    return [str(other / "model.keras"), str(other / "history.csv")]
+    return list(map(str, shorter))
 
 
 def setting_name(wildcards):

@@ -17,7 +17,7 @@ rule download:
     params:
         sha256s=config["dataset"]["files"],
         # As a function of output it is no trigger: the digests decide what the
-        # data is, not where it comes from, nor the code that fetches it.
+        # data is, not where it comes from. The same goes for the script.
         sources=lambda wildcards, output: config["dataset"]["sources"],
     message:
         "Fetching Fashion-MNIST"

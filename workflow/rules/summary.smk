@@ -6,7 +6,7 @@ rule summarise:
         metrics=expand(
             "results/grid/{point}/metrics.json", point=GRID.instance_patterns
         ),
-        paper=workflow.source_path("../data/paper.csv"),
+        paper=os.path.relpath(WORKFLOW / "data/paper.csv"),
     output:
         table=report(
             "results/summary/summary.csv",

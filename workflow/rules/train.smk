@@ -3,13 +3,11 @@
 
 rule train:
     input:
-        # ancient: these gate the training or speed it up, and a newer one of
-        # the same content is no reason to train again. What changes the
-        # content is a change of the pairs, of the params or of the code.
+        # ancient: to verify or store the same data again is no reason to train
+        # again. What changes the data comes with new pairs.
         images=ancient(rules.partition.output.images),
-        verified_pairs=ancient(rules.verify_pairs.output.counts),
-        verified_loss=ancient(rules.verify_loss.output.values),
-        checkpoint=ancient(checkpoint_inputs),
+        verified=ancient(rules.verify_pairs.output.counts),
+        checkpoint=checkpoint_inputs,
         pairs=rules.make_pairs.output.A,
     output:
         model=f"{POINT}/model.keras",

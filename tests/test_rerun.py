@@ -1,0 +1,256 @@
+"""Edit one thing in a finished study; exactly what depends on it runs again."""
+
+import os
+import re
+import shutil
+
+import pytest
+import yaml
+from study import copy_project, edit_config, snakemake
+
+DATA = {"Putting every image into set A or B"}
+LOSS = {"Checking the contrastive loss against NumPy"}
+SUMMARY = {"Writing the summary", "Drawing the summary"}
+FIGURE = {"Drawing the summary"}
+STAGES = {
+    "train": "Training",
+    "embed": "Embedding with",
+    "evaluate": "Evaluating",
+    "curves": "Drawing the curves of",
+}
+
+
+def points(stages, l2=("0.01", "0"), batch_sizes=(64,), epochs=(2, 3), seeds=(0,)):
+    """The jobs of some stages for some grid points."""
+    return {
+        f"{STAGES[stage]} small, L2 {penalty}, batch size {batch_size}, {n} epochs, "
+        f"seed {seed}"
+        for stage in stages
+        for penalty in l2
+        for batch_size in batch_sizes
+        for n in epochs
+        for seed in seeds
+    }
+
+
+def verified(seed=0):
+    return {f"Checking every pair of seed {seed} against the originals"}
+
+
+def paired(seed=0):
+    return {f"Making the pairs of seed {seed}"} | verified(seed)
+
+
+JUDGED = points(["evaluate", "curves"]) | SUMMARY
+EMBEDDED = points(["embed"]) | JUDGED
+TRAINED = points(["train"]) | EMBEDDED
+FROM_PAIRS = paired() | TRAINED
+FROM_DATA = DATA | FROM_PAIRS
+EVERY_STAGE = list(STAGES)
+
+
+def planned(study, *arguments):
+    """The messages of the jobs that snakemake would run, but for the target."""
+    done = snakemake(study, "-n", *arguments)
+    assert done.returncode == 0, done.stdout
+    jobs = re.findall(r"^Job \d+: (.*)$", done.stdout, re.MULTILINE)
+    assert len(jobs) == len(set(jobs))
+    return set(jobs) - {"The study is complete: results/summary"}
+
+
+@pytest.fixture
+def study(finished_study, tmp_path):
+    """A copy of the finished study, to edit."""
+    return shutil.copytree(finished_study, tmp_path / "study")
+
+
+def test_nothing_changed(study):
+    assert planned(study) == set()
+
+
+@pytest.mark.parametrize("folder", ["workflow", "config", "resources", "profiles"])
+def test_touching_files_runs_nothing(study, folder):
+    for path in (study / folder).rglob("*.*"):
+        os.utime(path)
+    assert planned(study) == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dataset/images.npy",
+        "dataset/partition.csv",
+        "pairs/seed~0/A.csv",
+        "verification/seed~0/pairs.json",
+        "grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/model.keras",
+        "grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/metrics.json",
+        "summary/summary.csv",
+    ],
+)
+def test_touching_a_result_runs_nothing(study, name):
+    os.utime(study / "results" / name)
+    assert planned(study) == set()
+
+
+def test_comment_in_the_config_runs_nothing(study):
+    path = study / "config/config.yaml"
+    path.write_text("# a comment\n" + path.read_text())
+    assert planned(study) == set()
+
+
+def edit_grid(study, **options):
+    config = yaml.safe_load((study / "config/config.yaml").read_text())
+    edit_config(study, grid=config["grid"] | options)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"batch_size": [64, 32]}, points(EVERY_STAGE, batch_sizes=[32]) | SUMMARY),
+        ({"epochs": [2, 3, 4]}, points(EVERY_STAGE, epochs=[4]) | SUMMARY),
+        ({"epochs": [1, 2, 3]}, points(EVERY_STAGE, epochs=[1]) | SUMMARY),
+        ({"epochs": [3]}, SUMMARY),
+        ({"epochs": [2]}, SUMMARY),
+        ({"l2": [0.02, 0]}, points(EVERY_STAGE, l2=["0.02"]) | SUMMARY),
+        ({"l2": [0]}, SUMMARY),
+    ],
+    ids=str,
+)
+def test_change_of_the_grid(study, options, expected):
+    edit_grid(study, **options)
+    assert planned(study) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"seeds": [0, 1]}, paired(1) | points(EVERY_STAGE, seeds=[1]) | SUMMARY),
+        ({"threshold": 0.4}, JUDGED),
+        ({"margin": 1.5}, LOSS | TRAINED),
+        ({"sets": {"A": [0, 1, 2, 4, 5, 8], "B": [3, 6, 7, 9]}}, FROM_DATA),
+        (
+            {"pairs": {"images_per_class": 30, "test_fraction": 0.2, "train": 190}},
+            FROM_PAIRS,
+        ),
+        ({"sizes": {"small": 2, "large": 8}}, set()),
+        ({"sizes": {"small": 3, "large": 4}}, TRAINED),
+    ],
+    ids=str,
+)
+def test_change_of_an_option(study, options, expected):
+    edit_config(study, **options)
+    assert planned(study) == expected
+
+
+def test_sources_of_the_data_are_no_reason_to_fetch_it_again(study):
+    config = yaml.safe_load((study / "config/config.yaml").read_text())
+    sources = [{"directory": "elsewhere"}, *config["dataset"]["sources"]]
+    edit_config(study, dataset=config["dataset"] | {"sources": sources})
+    assert planned(study) == set()
+
+
+SCRIPTS = {
+    "download": set(),  # what it fetches is known by its digest
+    "partition": FROM_DATA,
+    "make_pairs": FROM_PAIRS,
+    "verify_pairs": verified(),
+    "verify_loss": LOSS,
+    "train": TRAINED,
+    "embed": EMBEDDED,
+    "evaluate": JUDGED,
+    "curves": points(["curves"]),
+    "summarise": SUMMARY,
+    "plot_summary": FIGURE,
+}
+MODULES = {
+    "idx": FROM_DATA,
+    "job": FROM_DATA | LOSS,
+    "metrics": JUDGED,
+    "network": LOSS | TRAINED,
+    "pairs": TRAINED,
+}
+
+
+def edit(path):
+    path.write_text(path.read_text() + "\n# a new line\n")
+    os.utime(path, (0, 0))  # an old file: content decides, not time
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_edit_of_a_script(study, name):
+    edit(study / f"workflow/scripts/{name}.py")
+    assert planned(study) == SCRIPTS[name]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_edit_of_a_module(study, name):
+    edit(study / f"workflow/scripts/siamese/{name}.py")
+    assert planned(study) == MODULES[name]
+
+
+def test_all_scripts_and_modules_are_tested(study):
+    scripts = study / "workflow/scripts"
+    assert {path.stem for path in scripts.glob("*.py")} == set(SCRIPTS)
+    modules = {path.stem for path in (scripts / "siamese").glob("*.py")}
+    assert modules == {*MODULES, "__init__"}
+
+
+def test_new_import_is_followed(study):
+    scripts = study / "workflow/scripts"
+    (scripts / "siamese/colours.py").write_text("RED = 'red'\n")
+    path = scripts / "siamese/metrics.py"
+    path.write_text("import siamese.colours\n" + path.read_text())
+    assert planned(study) == JUDGED
+
+
+def test_edit_of_a_caption_runs_nothing(study):
+    path = study / "workflow/report/curves.rst"
+    path.write_text(path.read_text() + "More.\n")
+    assert planned(study) == set()
+
+
+def test_edit_of_the_reports_values(study):
+    path = study / "workflow/data/paper.csv"
+    path.write_text(path.read_text().replace("0.8212", "0.8213"))
+    assert planned(study) == SUMMARY
+
+
+def test_runtime_settings_run_nothing(study):
+    path = study / "workflow/rules/train.smk"
+    text = path.read_text()
+    edited = text.replace("threads: 3", "threads: 1").replace("1500", "3000")
+    assert edited != text
+    path.write_text(edited)
+    profile = study / "profiles/default/config.yaml"
+    profile.write_text(profile.read_text() + "latency-wait: 60\n")
+    assert planned(study, "--cores", "7") == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        ("metrics.json", ["evaluate", "curves"]),
+        ("model.keras", EVERY_STAGE),
+        ("history.csv", EVERY_STAGE),
+        ("curves.png", ["curves"]),
+    ],
+)
+@pytest.mark.parametrize("epochs", [2, 3])
+def test_deleted_file_of_one_point(study, name, stages, epochs):
+    folder = f"size~small,l2~0,batch_size~64,epochs~{epochs},seed~0"
+    (study / "results/grid" / folder / name).unlink()
+    expected = points(stages, l2=["0"], epochs=[epochs])
+    assert planned(study) == expected | (SUMMARY if name != "curves.png" else set())
+
+
+def test_deleted_data_set_files_run_nothing(study):
+    shutil.rmtree(study / "resources")
+    assert planned(study) == set()
+
+
+def test_fresh_clone_over_the_results_runs_nothing(study):
+    shutil.rmtree(study / "workflow")
+    config = (study / "config/config.yaml").read_text()
+    copy_project(study)
+    (study / "config/config.yaml").write_text(config)
+    assert planned(study) == set()
