@@ -8,4 +8,5 @@ def finished_study(tmp_path_factory):
     directory = make_study(tmp_path_factory.mktemp("finished"))
     done = snakemake(directory)
     assert done.returncode == 0, done.stdout
+    (directory / "run.log").write_text(done.stdout)
     return directory

@@ -74,6 +74,7 @@ def test_verification(study):
 def test_resumed_training_is_training_from_scratch(study, tmp_path):
     images = np.load(study / "results/dataset/images.npy")
     pairs = read_pairs(study / "results/pairs/seed~0/A.csv")
+    pairs["train"] = {name: v[:20_000] for name, v in pairs["train"].items()}
 
     def fresh():
         keras.utils.set_random_seed(0)

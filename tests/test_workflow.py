@@ -148,7 +148,6 @@ def test_number_of_jobs(tmp_path, overlay, points):
 
 
 def test_progress_names_the_grid_point(finished_study):
-    (log,) = (finished_study / ".snakemake/log").glob("*.log")
-    text = log.read_text()
+    text = (finished_study / "run.log").read_text()
     assert "Training small, L2 0.01, batch size 64, 2 epochs, seed 0" in text
     assert "of 24 steps" in text
