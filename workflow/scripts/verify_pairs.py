@@ -114,7 +114,7 @@ def count_splits(pairs, expected, source):
 
 def draw_pairs(tables, images, names, generator):
     """Figure of random pairs of each set, with class names and label."""
-    figure = Figure(figsize=(2.1 * SHOWN_PER_SET, 2.2 * len(tables)), layout="tight")
+    figure = Figure(figsize=(2.1 * SHOWN_PER_SET, 1.6 * len(tables)), layout="tight")
     axes = figure.subplots(len(tables), SHOWN_PER_SET, squeeze=False)
     for row, (name, pairs) in zip(axes, tables.items(), strict=True):
         for axis, index in zip(
