@@ -254,3 +254,10 @@ def test_fresh_clone_over_the_results_runs_nothing(study):
     copy_project(study)
     (study / "config/config.yaml").write_text(config)
     assert planned(study) == set()
+
+
+def test_clone_without_metadata_goes_by_dates(study):
+    shutil.rmtree(study / ".snakemake")
+    os.utime(study / "workflow/data/paper.csv")
+    edit(study / "workflow/scripts/train.py")
+    assert planned(study) == SUMMARY

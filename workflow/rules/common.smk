@@ -5,12 +5,12 @@ import functools
 import hashlib
 import math
 import os
+import sys
 from pathlib import Path
 
 import jsonschema
 import pandas as pd
 import yaml
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import Paramspace
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
@@ -19,7 +19,7 @@ WORKFLOW = Path(workflow.basedir) / "workflow"
 def require(condition, key, found, expected):
     """Refuse the config, in one line, unless `condition` holds."""
     if not condition:
-        raise WorkflowError(f"Config: {key}: found {found!r}, expected {expected}")
+        sys.exit(f"Error: Config: {key}: found {found!r}, expected {expected}")
 
 
 def check_schema(config):
