@@ -59,6 +59,10 @@ BAD = {
         {"threshold": 0},
         "threshold: found 0, expected exclusiv",
     ),
+    "unknown precision": (
+        {"precision": "float64"},
+        "precision: found 'float64', expec",
+    ),
     "margin not positive": ({"margin": -1}, "margin: found -1, expected exclusiveMini"),
     "duplicate seeds": ({"seeds": [1, 1]}, "seeds: found [1, 1], expected uniqueItems"),
     "no seeds": ({"seeds": []}, "seeds: found []"),

@@ -178,8 +178,23 @@ def trained(model, history, pairs, batch_size, epochs, images=IMAGES):
     return model, history
 
 
-@pytest.mark.parametrize("batch_size", [512, 1024, 2048, 4096])
-def test_resumed_training_is_training_from_scratch(tmp_path, batch_size):
+@pytest.fixture
+def precision(request):
+    keras.config.set_dtype_policy(request.param)
+    yield request.param
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize(
+    ("precision", "batch_size"),
+    [
+        *(("float32", batch_size) for batch_size in (512, 1024, 2048, 4096)),
+        ("mixed_bfloat16", 512),
+        ("mixed_float16", 512),
+    ],
+    indirect=["precision"],
+)
+def test_resumed_training_is_training_from_scratch(tmp_path, precision, batch_size):
     pairs = {"train": random_pairs(batch_size + 100), "validation": random_pairs(50)}
 
     def fresh():
@@ -197,6 +212,23 @@ def test_resumed_training_is_training_from_scratch(tmp_path, batch_size):
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
     for one, other in zip(straight.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "precision", ["mixed_bfloat16", "mixed_float16"], indirect=True
+)
+def test_mixed_precision_keeps_weights_distance_and_loss_in_float32(precision):
+    pairs = {"train": random_pairs(300), "validation": random_pairs(50)}
+    model = build_siamese(4, 0.01, 1.0)
+    _, history = trained(model, [], pairs, 64, 2)
+    assert all(np.isfinite(row["loss"]) for row in history)
+    compute = precision.removeprefix("mixed_")
+    encoder = model.get_layer("encoder")
+    assert {layer.compute_dtype for layer in encoder.layers} == {compute}
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+    assert model.outputs[0].dtype == "float32"
+    distances = pair_distances(model, IMAGES, pairs["validation"])
+    assert distances.dtype == np.float32
 
 
 def test_not_finite_loss_is_an_error():

@@ -127,6 +127,7 @@ def test_change_of_the_grid(study, options, expected):
         ({"seeds": [0, 1]}, paired(1) | points(EVERY_STAGE, seeds=[1]) | SUMMARY),
         ({"threshold": 0.4}, JUDGED),
         ({"margin": 1.5}, LOSS | TRAINED),
+        ({"precision": "mixed_bfloat16"}, TRAINED),
         ({"sets": {"A": [0, 1, 2, 4, 5, 8], "B": [3, 6, 7, 9]}}, FROM_DATA),
         (
             {"pairs": {"images_per_class": 30, "test_fraction": 0.2, "train": 190}},

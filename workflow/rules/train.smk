@@ -25,6 +25,7 @@ rule train:
     params:
         filters=lambda wildcards: config["sizes"][wildcards.size],
         margin=config["margin"],
+        precision=config["precision"],
         code=code_of("train.py"),
     message:
         "Training {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"

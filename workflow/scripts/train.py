@@ -121,6 +121,7 @@ def main(snakemake):
     wildcards, params = snakemake.wildcards, snakemake.params
     seed = int(wildcards.seed)
     set_up_devices(snakemake.threads, gpu=bool(snakemake.resources.get("gpu")))
+    keras.config.set_dtype_policy(params.precision)
     if snakemake.input.checkpoint:
         model_path, history_path = snakemake.input.checkpoint
         print(f"Going on from {model_path}")

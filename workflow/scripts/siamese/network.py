@@ -160,7 +160,7 @@ class Siamese(keras.Model):
             with tf.GradientTape() as tape:
                 distances = self([left[chunk], right[chunk]], training=True)
                 loss = self.compute_loss(y=same[chunk], y_pred=distances)
-                part = loss * share
+                part = self.optimizer.scale_loss(loss * share)
             parts = tape.gradient(part, self.trainable_weights)
             gradients = [a + b for a, b in zip(gradients, parts, strict=True)]
             for metric in self.metrics:
