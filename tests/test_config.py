@@ -15,6 +15,10 @@ def grid(**options):
 BAD = {
     "unknown key": ({"sedes": [1]}, "top level: found ['sedes'], expected only"),
     "unknown nested key": (grid(epoch=[2]), "grid: found ['epoch'], expected only"),
+    "bad size name": (
+        {"sizes": {"extra large": 64}},
+        "sizes: found ['extra large'], expected only the keys ['^[A-Za-z0-9]+$']",
+    ),
     "wrong type": (
         {"threshold": "half"},
         "threshold: found 'half', expected type numb",

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import math
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -31,11 +32,14 @@ def check_schema(config):
         return
     key = ".".join(map(str, error.absolute_path)) or "top level"
     if error.validator == "additionalProperties":
-        known = sorted(
-            error.schema.get("properties", error.schema.get("patternProperties"))
+        known = sorted(error.schema.get("properties", {}))
+        patterns = sorted(error.schema.get("patternProperties", {}))
+        unknown = sorted(
+            name
+            for name in error.instance
+            if name not in known and not re.search("|".join(patterns) or "$^", name)
         )
-        unknown = sorted(set(error.instance) - set(known))
-        require(False, key, unknown, f"only the keys {known}")
+        require(False, key, unknown, f"only the keys {known or patterns}")
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
         require(False, key, sorted(error.instance), f"also the keys {missing}")
@@ -119,9 +123,9 @@ def make_grid(grids, seeds):
         for grid in grids
     ]
     points = pd.concat([part.to_frame(index=False) for part in parts])
-    points["l2"] = points["l2"].map("{:g}".format)
+    points["l2"] = points["l2"].map("{:.15g}".format)
     points = points.drop_duplicates().merge(pd.Series(seeds, name="seed"), how="cross")
-    return points.astype(str)
+    return points.astype({"batch_size": int, "epochs": int, "seed": int}).astype(str)
 
 
 check_schema(config)
@@ -153,13 +157,12 @@ wildcard_constraints:
 def module_imports(path):
     """Modules of the package siamese that a Python file imports, as paths."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
-    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
-    names |= {
-        alias.name
-        for node in nodes
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    }
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            names |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
     scripts = WORKFLOW / "scripts"
     paths = {scripts / f"{name.replace('.', '/')}.py" for name in names if name}
     return {path for path in paths if path.parent.name == "siamese" and path.exists()}
