@@ -1,16 +1,13 @@
-"""The network, its distance and loss, training and embedding."""
+"""The network, its distance and its loss."""
 
 import numpy as np
 import pytest
-from embed import pair_distances
-from train import train
 from verify_loss import X, Y, as_text, compare, loss_in_keras
 
 from siamese.job import StudyError
 from siamese.network import (
     ContrastiveLoss,
     EuclideanDistance,
-    PairAccuracy,
     build_encoder,
     build_siamese,
     keras,
@@ -21,15 +18,6 @@ from siamese.network import (
 tf.config.experimental.enable_op_determinism()
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, (300, 28, 28)).astype(np.uint8)
-
-
-def random_pairs(n):
-    left, right = GENERATOR.integers(0, len(IMAGES), (2, n)).astype(np.int32)
-    return {
-        "left": left,
-        "right": right,
-        "same": GENERATOR.integers(0, 2, n).astype(np.float32),
-    }
 
 
 @pytest.mark.parametrize(("filters", "parameters"), [(16, 107296), (32, 428608)])
@@ -106,39 +94,6 @@ def test_bias_after_pooling_is_the_plain_layers(filters):
         np.testing.assert_allclose(gradient, plain_gradient, atol=1e-4 * scale)
 
 
-@pytest.mark.parametrize("n", [64, 90])
-def test_step_in_chunks_is_the_step_of_keras(monkeypatch, n):
-    monkeypatch.setattr("siamese.network.DROPOUT", 0)
-    monkeypatch.setattr("siamese.network.CHUNK", 32)
-    keras.utils.set_random_seed(1)
-    chunked = build_siamese(4, 0.01, 1.0)
-    plain = keras.Model(chunked.inputs, chunked.outputs)
-    plain.compile(
-        keras.optimizers.SGD(1.0), ContrastiveLoss(), metrics=[PairAccuracy()]
-    )
-    chunked.compile(
-        keras.optimizers.SGD(1.0), ContrastiveLoss(), metrics=[PairAccuracy()]
-    )
-    weights = chunked.get_weights()
-    pairs = random_pairs(n)
-    data = (
-        (IMAGES[pairs["left"], ..., None], IMAGES[pairs["right"], ..., None]),
-        pairs["same"],
-    )
-    dataset = tf.data.Dataset.from_tensors(data)
-    results = []
-    for model in (chunked, plain):
-        model.set_weights(weights)
-        logs = model.fit(dataset, verbose=0, shuffle=False).history
-        results.append((logs, model.get_weights()))
-    (chunked_logs, chunked_weights), (plain_logs, plain_weights) = results
-    assert chunked_logs["accuracy"] == plain_logs["accuracy"]
-    assert chunked_logs["loss"] == pytest.approx(plain_logs["loss"], rel=1e-5)
-    for one, other, start in zip(chunked_weights, plain_weights, weights, strict=True):
-        step = np.abs(other - start).max()
-        np.testing.assert_allclose(one, other, atol=1e-4 * step)
-
-
 def test_distance_is_clamped_and_its_gradient_finite():
     u = tf.constant([[1.0, 2.0], [0.5, 0.5]])
     v = tf.constant([[4.0, 6.0], [0.5, 0.5]])
@@ -171,87 +126,3 @@ def test_loss_by_hand(margin):
     loss = ContrastiveLoss(margin)(np.float32([1, 0, 0]), np.float32([0.4, 0.3, 2.0]))
     expected = (0.4**2 / 2 + (margin - 0.3) ** 2 / 2 + 0) / 3
     assert float(loss) == pytest.approx(expected, rel=1e-6)
-
-
-def trained(model, history, pairs, batch_size, epochs, images=IMAGES):
-    history = train(model, history, images, pairs, batch_size, epochs, seed=5)
-    return model, history
-
-
-@pytest.fixture
-def precision(request):
-    keras.config.set_dtype_policy(request.param)
-    yield request.param
-    keras.config.set_dtype_policy("float32")
-
-
-@pytest.mark.parametrize(
-    ("precision", "batch_size"),
-    [
-        *(("float32", batch_size) for batch_size in (512, 1024, 2048, 4096)),
-        ("mixed_bfloat16", 512),
-        ("mixed_float16", 512),
-    ],
-    indirect=["precision"],
-)
-def test_resumed_training_is_training_from_scratch(tmp_path, precision, batch_size):
-    pairs = {"train": random_pairs(batch_size + 100), "validation": random_pairs(50)}
-
-    def fresh():
-        keras.utils.set_random_seed(5)
-        return build_siamese(2, 0.01, 1.0)
-
-    straight, history = trained(fresh(), [], pairs, batch_size, 4)
-    model, resumed = fresh(), []
-    for epochs in (2, 3, 4):
-        model, resumed = trained(model, resumed, pairs, batch_size, epochs)
-        model.save(tmp_path / "model.keras")
-        keras.utils.set_random_seed(99)
-        model = keras.saving.load_model(tmp_path / "model.keras")
-    assert resumed == history
-    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
-    for one, other in zip(straight.get_weights(), model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize(
-    "precision", ["mixed_bfloat16", "mixed_float16"], indirect=True
-)
-def test_mixed_precision_keeps_weights_distance_and_loss_in_float32(precision):
-    pairs = {"train": random_pairs(300), "validation": random_pairs(50)}
-    model = build_siamese(4, 0.01, 1.0)
-    _, history = trained(model, [], pairs, 64, 2)
-    assert all(np.isfinite(row["loss"]) for row in history)
-    compute = precision.removeprefix("mixed_")
-    encoder = model.get_layer("encoder")
-    assert {layer.compute_dtype for layer in encoder.layers} == {compute}
-    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
-    assert model.outputs[0].dtype == "float32"
-    distances = pair_distances(model, IMAGES, pairs["validation"])
-    assert distances.dtype == np.float32
-
-
-def test_not_finite_loss_is_an_error():
-    model = build_siamese(2, 0.01, 1.0)
-    model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
-    pairs = {"train": random_pairs(64), "validation": random_pairs(64)}
-    with pytest.raises(StudyError, match="Epoch 1: loss nan"):
-        trained(model, [], pairs, 32, 1)
-
-
-def test_distances_from_embeddings_are_those_of_the_model():
-    model = build_siamese(4, 0, 1.0)
-    pairs = random_pairs(500)
-    expected = model.predict(
-        [IMAGES[pairs["left"]][..., None], IMAGES[pairs["right"]][..., None]], verbose=0
-    )
-    found = pair_distances(model, IMAGES, pairs)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
-    encoder = model.get_layer("encoder")
-    u, v = (
-        encoder.predict(IMAGES[pairs[side]][..., None], verbose=0)
-        for side in ("left", "right")
-    )
-    numpy_distances = np.sqrt(np.maximum(np.sum((u - v) ** 2, axis=1), 1e-7))
-    np.testing.assert_allclose(found, numpy_distances, rtol=1e-4)

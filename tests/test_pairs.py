@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from make_pairs import make_pairs, split_pairs
 from partition import check_partition, partition
-from verify_pairs import check_pairs, count_splits, labels_by_pixels
+from verify_pairs import ambiguous_images, check_pairs, count_splits, labels_by_pixels
 
 from siamese.job import StudyError
 from siamese.pairs import read_pairs
@@ -171,6 +171,7 @@ def test_identical_images_under_two_labels_are_known():
     known = labels_by_pixels(images, LABELS)
     assert known[images[0].tobytes()] == [0, 1]
     assert len(known) == 99
+    assert ambiguous_images(images, known) == [0, 21]
 
 
 def test_split_sizes_and_balance_are_checked():

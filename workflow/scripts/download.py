@@ -9,7 +9,6 @@ import gzip
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -147,7 +146,7 @@ def main(snakemake):
         payloads = download(snakemake.params.sources, snakemake.params.sha256s, scratch)
     for name, payload in payloads.items():
         Path(snakemake.output[0]).with_name(name).write_bytes(payload)
-    print(f"Wrote {len(payloads)} files", file=sys.stderr)
+    print(f"Wrote {len(payloads)} files")
 
 
 if __name__ == "__main__":

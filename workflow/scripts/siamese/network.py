@@ -8,15 +8,19 @@ import numpy as np
 from siamese.job import output_to
 
 # Keras imports these where they are installed, for features not used here;
-# without them TensorFlow starts about a second sooner.
-for optional in ("jax", "matplotlib", "pandas", "sklearn", "torch"):
-    sys.modules.setdefault(optional, None)
+# hidden from it, TensorFlow starts about a second sooner.
+OPTIONAL = ("jax", "matplotlib", "pandas", "sklearn", "torch")
+hidden = [name for name in OPTIONAL if name not in sys.modules]
+sys.modules.update(dict.fromkeys(hidden))
 
 # TensorFlow greets on stderr before it can be told not to.
 with output_to(os.devnull):
     import keras
     import tensorflow as tf
     from keras import layers, ops
+
+for name in hidden:
+    del sys.modules[name]
 
 IMAGE_SHAPE = (28, 28, 1)
 PIXEL_MAX = 255
