@@ -1,5 +1,6 @@
 """The report's network, its distance and its loss, in Keras."""
 
+import gc
 import os
 import sys
 
@@ -12,6 +13,8 @@ from siamese.job import output_to
 OPTIONAL = ("jax", "matplotlib", "pandas", "sklearn", "torch")
 hidden = [name for name in OPTIONAL if name not in sys.modules]
 sys.modules.update(dict.fromkeys(hidden))
+# The garbage collector finds nothing in thousands of new modules: a fifth off.
+gc.disable()
 
 # TensorFlow greets on stderr before it can be told not to.
 with output_to(os.devnull):
@@ -21,6 +24,8 @@ with output_to(os.devnull):
 
 for name in hidden:
     del sys.modules[name]
+gc.freeze()
+gc.enable()
 
 IMAGE_SHAPE = (28, 28, 1)
 PIXEL_MAX = 255
@@ -151,13 +156,11 @@ class Siamese(keras.Model):
     cache: a batch of 4096 takes no more memory than one of 512.
     """
 
-    @tf.function
     def train_step(self, data):
         (left, right), same = data
         total = tf.shape(same)[0]
-        gradients = [tf.zeros_like(weight) for weight in self.trainable_weights]
-        for start in tf.range(0, total, CHUNK):
-            tf.autograph.experimental.set_loop_options(parallel_iterations=1)
+
+        def add_chunk(start, gradients):
             chunk = slice(start, start + CHUNK)
             size = tf.shape(same[chunk])[0]
             share = tf.cast(size, tf.float32) / tf.cast(total, tf.float32)
@@ -166,12 +169,22 @@ class Siamese(keras.Model):
                 loss = self.compute_loss(y=same[chunk], y_pred=distances)
                 part = self.optimizer.scale_loss(loss * share)
             parts = tape.gradient(part, self.trainable_weights)
-            gradients = [a + b for a, b in zip(gradients, parts, strict=True)]
             for metric in self.metrics:
                 if metric.name == "loss":
                     metric.update_state(loss, sample_weight=size)
                 else:
                     metric.update_state(same[chunk], distances)
+            sums = [a + b for a, b in zip(gradients, parts, strict=True)]
+            return start + CHUNK, sums
+
+        # tf.while_loop, since a `for` would need a tf.function of its own, which
+        # takes a second more to trace.
+        _, gradients = tf.while_loop(
+            lambda start, gradients: start < total,
+            add_chunk,
+            (0, [tf.zeros_like(weight) for weight in self.trainable_weights]),
+            parallel_iterations=1,
+        )
         self.optimizer.apply(gradients, self.trainable_weights)
         return self.get_metrics_result()
 
@@ -194,6 +207,9 @@ def build_siamese(filters, l2, margin):
         loss=ContrastiveLoss(margin),
         metrics=[PairAccuracy(margin / 2)],
     )
+    # Otherwise the first step makes the optimizer's variables, and Keras traces
+    # it a second time, without them.
+    model.optimizer.build(model.trainable_variables)
     return model
 
 

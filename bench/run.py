@@ -1,0 +1,333 @@
+"""The benchmark: this workflow against the same study done naively.
+
+    make bench                       small, L2, batch size 1024, epochs 2 to 5
+    make bench ARGS=--full           all 64 grid points
+    make bench ARGS="--precision mixed_bfloat16"
+
+Variants, each on the same data and machine, one after the other:
+    plain     the report's procedure as one Keras program, all from scratch
+    naive     the same as Snakemake jobs, one for each grid point
+    workflow  this workflow
+    floor     only the training steps that are needed, in one warm process
+With --precision other than float32 the last two are run in that too.
+
+What is done is kept in the work folder (--work), so that an interrupted
+benchmark goes on; remove the folder to measure anew.
+"""
+
+import argparse
+import datetime
+import importlib.metadata
+import itertools
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from matplotlib.figure import Figure
+
+BENCH = Path(__file__).resolve().parent
+ROOT = BENCH.parent
+SUBSET = {"size": ["small"], "l2": [0.01], "batch_size": [1024], "epochs": [2, 3, 4, 5]}
+PLANNED_SEEDS = (1, 10, 100)
+PACKAGES = ("snakemake", "tensorflow", "keras", "numpy")
+
+
+def grid_points(grid):
+    """All combinations of a grid, as a list of dict."""
+    return [
+        dict(zip(grid, values, strict=True))
+        for values in itertools.product(*grid.values())
+    ]
+
+
+def measure(command, directory, log):
+    """Run a command; wall and CPU seconds, and the peak of its largest process.
+
+    Returns
+    -------
+    dict
+        wall, cpu (seconds, of all its processes) and peak (bytes).
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(log, "w", encoding="utf-8") as file:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            list(map(str, command)), cwd=directory, stdout=file, stderr=file
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+    if status:
+        sys.exit(f"Error: {command[0]} failed (log: {log})")
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "peak": peak}
+
+
+def size_of(directory):
+    """Bytes of all files below a directory, but for the data set's own."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return sum(
+        path.stat().st_size
+        for path in files
+        if "resources" not in path.relative_to(directory).parts
+    )
+
+
+class Benchmark:
+    """The variants, on the grid points of one study, in one work folder."""
+
+    def __init__(self, work, grid):
+        self.work = work.resolve()
+        self.grid = grid
+        self.data = self.work / "data" / "resources" / "fashion_mnist"
+        self.points = self.work / "points.json"
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.points.write_text(json.dumps(grid_points(grid)))
+        self.overlay = self.work / "overlay.yaml"
+        self.overlay.write_text(yaml.safe_dump({"grid": grid}))
+
+    def snakemake(self, *arguments):
+        command = ["snakemake", "--cores", 4, "--resources", "gpu=1"]
+        return [*command, "--nocolor", *arguments]
+
+    def study(self, *arguments):
+        """This workflow, on the grid of the benchmark."""
+        return self.snakemake(
+            *("--snakefile", ROOT / "Snakefile"),
+            *("--configfile", self.overlay),
+            *arguments,
+        )
+
+    def prepare(self):
+        """Fetch the data set; no variant is charged for it."""
+        files = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+        names = [
+            f"resources/fashion_mnist/{name}" for name in files["dataset"]["files"]
+        ]
+        directory = self.work / "data"
+        measure(self.study(*names), directory, self.work / "prepare.log")
+
+    def run_plain(self, log):
+        results = self.work / "plain.jsonl"
+        measure(
+            [
+                *(sys.executable, BENCH / "plain.py", "--data", self.data),
+                *("--points", self.points, "--results", results),
+            ],
+            self.work,
+            log,
+        )
+        rows = pd.read_json(results, lines=True)
+        return {
+            "wall": rows["wall"].sum(),
+            "cpu": rows["cpu"].sum(),
+            "peak": int(rows["peak"].max()),
+            "disk": 0,
+        }
+
+    def run_naive(self, log):
+        directory = self.work / "naive"
+        config = self.work / "naive.yaml"
+        config.write_text(
+            yaml.safe_dump({"data": str(self.data), "points": grid_points(self.grid)})
+        )
+        used = measure(
+            self.snakemake("-s", BENCH / "naive.smk", "--configfile", config),
+            directory,
+            log,
+        )
+        return {**used, "disk": size_of(directory)}
+
+    def run_workflow(self, log, precision="float32"):
+        directory = self.work / f"workflow-{precision}"
+        directory.mkdir()
+        (directory / "resources").symlink_to(self.data.parent)
+        command = self.study("--config", f"precision={precision}")
+        used = measure(command, directory, log)
+        tables = (directory / "results/pairs").rglob("*.csv")
+        return {
+            **used,
+            "disk": size_of(directory),
+            "pairs": sum(path.stat().st_size for path in tables),
+        }
+
+    def run_floor(self, log, precision="float32"):
+        measure(
+            [
+                *(sys.executable, BENCH / "floor.py", "--points", self.points),
+                *("--study", self.work / "workflow-float32", "--precision", precision),
+            ],
+            self.work,
+            log,
+        )
+        return json.loads(log.read_text().splitlines()[-1])
+
+    def run_planning(self, log):
+        """Seconds to plan, and to follow a change of the threshold alone."""
+        finished = self.work / "workflow-float32"
+        config = ("--config", "precision=float32")
+        seconds = {
+            "plan, finished": measure(self.study("-n", *config), finished, log)["wall"]
+        }
+        for n in PLANNED_SEEDS:
+            command = self.snakemake(
+                *("-n", "--quiet", "all", "--snakefile", ROOT / "Snakefile"),
+                *("--config", f"seeds={list(range(n))}"),
+            )
+            used = measure(command, self.work / "empty", log)
+            points = 64 * n
+            seconds[f"plan, default grid, {n} seeds ({points} points)"] = used["wall"]
+        change = self.study("--config", "threshold=0.45")
+        seconds["change of the threshold"] = measure(change, finished, log)["wall"]
+        if "rule train:" in log.read_text():
+            sys.exit(f"Error: a change of the threshold trained again (log: {log})")
+        return seconds
+
+    def run(self, name, function, *arguments):
+        """The measurement of a variant, from the work folder if it is there."""
+        path = self.work / f"{name}.json"
+        if not path.exists():
+            print(f"Running {name}", flush=True)
+            path.write_text(json.dumps(function(self.work / f"{name}.log", *arguments)))
+        return json.loads(path.read_text())
+
+
+def cpu_name():
+    if Path("/proc/cpuinfo").exists():
+        found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+        if found:
+            return found[1]
+    return platform.processor() or platform.machine()
+
+
+def machine():
+    """The machine, the versions and the date, in one line."""
+    versions = ", ".join(
+        f"{package} {importlib.metadata.version(package)}" for package in PACKAGES
+    )
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return (
+        f"{os.cpu_count()} cores of {cpu_name()}, {memory:.0f} GiB, Python "
+        f"{platform.python_version()}, {versions}, {datetime.date.today()}"
+    )
+
+
+def table_of(measured):
+    """One row a variant, in readable units."""
+    rows = [
+        {
+            "variant": name,
+            "wall, s": f"{used['wall']:.0f}",
+            "CPU, s": f"{used['cpu']:.0f}",
+            "peak of a process, MB": f"{used['peak'] / 1e6:.0f}"
+            if "peak" in used
+            else "",
+            "on disk, MB": f"{used['disk'] / 1e6:.0f}" if "disk" in used else "",
+        }
+        for name, used in measured.items()
+    ]
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
+def ratios_of(measured, pixels):
+    """What the study claims, each as a ratio within this run."""
+
+    def ratio(name, other, column="wall"):
+        if name in measured and other in measured:
+            return measured[name][column] / measured[other][column]
+        return None
+
+    variants = [name for name in measured if name.startswith("workflow")]
+    found = {}
+    for name in variants:
+        floor = name.replace("workflow", "floor")
+        found |= {
+            f"plain / {name}, wall": ratio("plain", name),
+            f"naive / {name}, wall": ratio("naive", name),
+            f"plain / {name}, CPU": ratio("plain", name, "cpu"),
+            f"{name} / {floor}, wall": ratio(name, floor),
+            f"{name} / {floor}, CPU": ratio(name, floor, "cpu"),
+            f"plain / {name}, peak memory": ratio("plain", name, "peak"),
+        }
+    found["pixels of all pairs / pair tables"] = pixels / measured["workflow"]["pairs"]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def draw(measured):
+    """Bars of wall and CPU time."""
+    figure = Figure(figsize=(7, 0.5 * len(measured) + 1.2), layout="constrained")
+    axis = figure.subplots()
+    table = pd.DataFrame(measured).T[["cpu", "wall"]].astype(float) / 60
+    table.iloc[::-1].rename(columns={"cpu": "CPU", "wall": "wall"}).plot.barh(ax=axis)
+    axis.set(xlabel="minutes")
+    for bars in axis.containers:
+        axis.bar_label(bars, fmt="%.1f", padding=2)
+    axis.margins(x=0.1)
+    return figure
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--full", action="store_true", help="all 64 grid points")
+    parser.add_argument("--grid", type=json.loads, help="another grid, as JSON")
+    parser.add_argument(
+        "--variants",
+        nargs="+",
+        choices=["plain", "naive", "floor"],
+        default=["plain", "naive", "floor"],
+        help="what to compare the workflow with",
+    )
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--work", type=Path, default=BENCH / "work")
+    options = parser.parse_args()
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    grid = options.grid or (config["grid"] if options.full else SUBSET)
+    bench = Benchmark(options.work, grid)
+    bench.prepare()
+    measured = {}
+    if "plain" in options.variants:
+        measured["plain"] = bench.run("plain", bench.run_plain)
+    if "naive" in options.variants:
+        measured["naive"] = bench.run("naive", bench.run_naive)
+    for precision in dict.fromkeys(("float32", options.precision)):
+        suffix = "" if precision == "float32" else f", {precision}"
+        measured[f"workflow{suffix}"] = bench.run(
+            f"workflow{suffix}", bench.run_workflow, precision
+        )
+        if "floor" in options.variants:
+            measured[f"floor{suffix}"] = bench.run(
+                f"floor{suffix}", bench.run_floor, precision
+            )
+    seconds = bench.run("planning", bench.run_planning)
+    pixels = 2 * 139_980 * 28 * 28 * 4
+    text = "\n".join(
+        [
+            f"{len(grid_points(grid))} grid points; {machine()}\n",
+            table_of(measured),
+            "",
+            pd.Series(ratios_of(measured, pixels), name="value")
+            .map("{:.2f}".format)
+            .rename_axis("ratio")
+            .to_markdown(disable_numparse=True),
+            "",
+            pd.Series(seconds, name="wall, s")
+            .map("{:.1f}".format)
+            .rename_axis("planning and small changes")
+            .to_markdown(disable_numparse=True),
+        ]
+    )
+    print(text)
+    (options.work / "bench.md").write_text(text + "\n")
+    draw(measured).savefig(options.work / "bench.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()
