@@ -99,9 +99,9 @@ class Benchmark:
     def study(self, *arguments):
         """This workflow, on the grid of the benchmark."""
         return self.snakemake(
+            *arguments,
             *("--snakefile", ROOT / "Snakefile"),
             *("--configfile", self.overlay),
-            *arguments,
         )
 
     def prepare(self):
@@ -166,7 +166,8 @@ class Benchmark:
             self.work,
             log,
         )
-        return json.loads(log.read_text().splitlines()[-1])
+        (line,) = [x for x in log.read_text().splitlines() if x.startswith("{")]
+        return json.loads(line)
 
     def run_planning(self, log):
         """Seconds to plan, and to follow a change of the threshold alone."""
