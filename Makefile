@@ -1,6 +1,8 @@
 # make run     the study: summary table and figure in results/summary
 # make test    all tests
 # make lint    formatting and style, as checked before each change
+# make bench   this workflow against the same study done naively (10 minutes;
+#              all 64 grid points with ARGS=--full: hours)
 # make report  report.html of a finished study
 # make clean   the environment and all that a run made, but not the data set
 #
@@ -15,7 +17,7 @@ LOCK := requirements$(if $(CUDA),-cuda,).txt
 READY := .venv/ready-$(LOCK)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test lint report clean lock
+.PHONY: run test lint bench report clean lock
 
 run: $(READY)
 	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
@@ -26,8 +28,11 @@ test: $(READY)
 lint: $(READY)
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile workflow/rules
+	snakefmt --check Snakefile workflow/rules bench/naive.smk
 	snakemake --lint
+
+bench: $(READY)
+	python bench/run.py $(ARGS)
 
 report: $(READY)
 	snakemake --cores 1 --report report.html $(ARGS)
@@ -56,5 +61,5 @@ lock:
 	sed -nE 's/^([a-z0-9-]+==.*) \\$$/      - "\1"/p' requirements.txt >> environment.yml
 
 clean:
-	rm -rf .venv .snakemake logs benchmarks report.html
+	rm -rf .venv .snakemake logs benchmarks bench/work report.html
 	find results -mindepth 1 ! -name README.md -delete

@@ -12,6 +12,7 @@ from siamese.network import (
     build_siamese,
     keras,
     layers,
+    set_up_devices,
     tf,
 )
 
@@ -126,3 +127,19 @@ def test_loss_by_hand(margin):
     loss = ContrastiveLoss(margin)(np.float32([1, 0, 0]), np.float32([0.4, 0.3, 2.0]))
     expected = (0.4**2 / 2 + (margin - 0.3) ** 2 / 2 + 0) / 3
     assert float(loss) == pytest.approx(expected, rel=1e-6)
+
+
+def test_jobs_share_a_gpu_by_memory_growth(monkeypatch):
+    gpus = [
+        tf.config.PhysicalDevice(f"/physical_device:GPU:{n}", "GPU") for n in (0, 1)
+    ]
+    grown = []
+    for name in ("intra", "inter"):
+        setter = f"set_{name}_op_parallelism_threads"
+        monkeypatch.setattr(tf.config.threading, setter, lambda threads: None)
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: gpus)
+    monkeypatch.setattr(
+        tf.config.experimental, "set_memory_growth", lambda *call: grown.append(call)
+    )
+    set_up_devices(1, gpu=True)
+    assert grown == [(gpu, True) for gpu in gpus]

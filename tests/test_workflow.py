@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 
 import pandas as pd
@@ -151,3 +152,32 @@ def test_progress_names_the_grid_point(finished_study):
     text = (finished_study / "run.log").read_text()
     assert "Training small, L2 0.01, batch size 64, 2 epochs, seed 0" in text
     assert "of 24 steps" in text
+
+
+def most_training(output):
+    """Training jobs between start and end at the same moment."""
+    running, most = set(), 0
+    for line in output.splitlines():
+        if match := re.match(r"Job (\d+): Training", line):
+            running.add(match[1])
+        elif match := re.match(r"Finished jobid: (\d+) \(Rule: train\)", line):
+            running.remove(match[1])
+        most = max(most, len(running))
+    assert not running
+    return most
+
+
+@pytest.mark.parametrize("gpus", [1, 2])
+def test_gpu_resource_is_how_many_train_at_a_time(finished_study, tmp_path, gpus):
+    grid = {"size": ["small"], "l2": [0.01, 0], "batch_size": [64], "epochs": [2]}
+    study = make_study(tmp_path, grid=grid)
+    done = snakemake(
+        study,
+        *("--cores", "8", "--resources", f"gpu={gpus}"),
+        *("--set-threads", "train=2"),
+    )
+    assert done.returncode == 0, done.stdout
+    assert most_training(done.stdout) == gpus
+    for l2 in ("0.01", "0"):
+        path = f"{POINT.format(l2, 2)}/history.csv"
+        assert (study / path).read_bytes() == (finished_study / path).read_bytes()
