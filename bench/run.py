@@ -23,6 +23,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -133,6 +134,7 @@ class Benchmark:
 
     def run_naive(self, log):
         directory = self.work / "naive"
+        shutil.rmtree(directory, ignore_errors=True)
         config = self.work / "naive.yaml"
         config.write_text(
             yaml.safe_dump({"data": str(self.data), "points": grid_points(self.grid)})
@@ -146,6 +148,7 @@ class Benchmark:
 
     def run_workflow(self, log, precision="float32"):
         directory = self.work / f"workflow-{precision}"
+        shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir()
         (directory / "resources").symlink_to(self.data.parent)
         command = self.study("--config", f"precision={precision}")
@@ -177,9 +180,11 @@ class Benchmark:
             "plan, finished": measure(self.study("-n", *config), finished, log)["wall"]
         }
         for n in PLANNED_SEEDS:
+            overlay = self.work / f"{n}-seeds.yaml"
+            overlay.write_text(yaml.safe_dump({"seeds": list(range(n))}))
             command = self.snakemake(
                 *("-n", "--quiet", "all", "--snakefile", ROOT / "Snakefile"),
-                *("--config", f"seeds={list(range(n))}"),
+                *("--configfile", overlay),
             )
             used = measure(command, self.work / "empty", log)
             points = 64 * n

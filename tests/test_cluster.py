@@ -19,6 +19,7 @@ def test_a_settings_runs_are_one_submission(finished_study, tmp_path):
     done = snakemake(
         study,
         *("--profile", "profiles/cluster-generic", "--jobs", "4"),
+        *("--seconds-between-status-checks", "1"),
         *("--cluster-generic-submit-cmd", f"sh {submit} {{resources.gpu}}"),
         *("--set-threads", "train=2"),
     )
