@@ -61,5 +61,5 @@ lock:
 	sed -nE 's/^([a-z0-9-]+==.*) \\$$/      - "\1"/p' requirements.txt >> environment.yml
 
 clean:
-	rm -rf .venv .snakemake logs benchmarks bench/work report.html
+	rm -rf .venv .snakemake logs benchmarks bench/output report.html
 	find results -mindepth 1 ! -name README.md -delete

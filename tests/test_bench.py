@@ -7,6 +7,7 @@ import numpy as np
 import plain
 import pytest
 import run
+import tables
 
 GENERATOR = np.random.default_rng(0)
 
@@ -78,11 +79,11 @@ def test_ratios():
         "workflow": {"wall": 100, "cpu": 200, "peak": 1e9, "pairs": 1e6},
         "floor": {"wall": 80, "cpu": 150},
     }
-    ratios = run.ratios_of(measured, pixels=900e6)
+    ratios = tables.ratios_of(measured, pixels=900e6)
     assert ratios["plain / workflow, wall"] == 4
     assert ratios["plain / workflow, CPU"] == 3
     assert ratios["workflow / floor, wall"] == 1.25
     assert ratios["plain / workflow, peak memory"] == 3
     assert ratios["pixels of all pairs / pair tables"] == 900
     assert not any("naive" in name for name in ratios)
-    assert len(run.draw(measured).axes) == 1
+    assert len(tables.draw(measured).axes) == 1
