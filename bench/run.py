@@ -84,7 +84,13 @@ class Benchmark:
         self.data = self.work / "data" / "resources" / "fashion_mnist"
         self.points = self.work / "points.json"
         self.work.mkdir(parents=True, exist_ok=True)
-        self.points.write_text(json.dumps(grid_points(grid)))
+        points = json.dumps(grid_points(grid))
+        if self.points.exists() and self.points.read_text() != points:
+            sys.exit(
+                f"Error: {work} holds measurements of other grid points; remove it "
+                "or give another folder with --work"
+            )
+        self.points.write_text(points)
         self.overlay = self.work / "overlay.yaml"
         self.overlay.write_text(yaml.safe_dump({"grid": grid}))
 
@@ -186,7 +192,7 @@ class Benchmark:
             seconds[f"plan, default grid, {n} seeds ({points} points)"] = used["wall"]
         change = self.study("--config", "threshold=0.45")
         seconds["change of the threshold"] = measure(change, finished, log)["wall"]
-        if "rule train:" in log.read_text():
+        if "Training " in log.read_text():
             sys.exit(f"Error: a change of the threshold trained again (log: {log})")
         return seconds
 

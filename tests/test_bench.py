@@ -87,3 +87,9 @@ def test_ratios():
     assert ratios["pixels of all pairs / pair tables"] == 900
     assert not any("naive" in name for name in ratios)
     assert len(tables.draw(measured).axes) == 1
+
+
+def test_measurements_of_another_grid_are_refused(tmp_path):
+    run.Benchmark(tmp_path, run.SUBSET)
+    with pytest.raises(SystemExit, match="other grid points; remove it"):
+        run.Benchmark(tmp_path, run.SUBSET | {"epochs": [2]})
