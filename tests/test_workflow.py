@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import time
 
 import pandas as pd
 import pytest
@@ -181,3 +182,18 @@ def test_gpu_resource_is_how_many_train_at_a_time(finished_study, tmp_path, gpus
     for l2 in ("0.01", "0"):
         path = f"{POINT.format(l2, 2)}/history.csv"
         assert (study / path).read_bytes() == (finished_study / path).read_bytes()
+
+
+def test_looks_for_jobs_do_not_add_up(tmp_path):
+    """Snakemake alone would look once a second for each finished job."""
+    seeds = range(20)
+    study = make_study(tmp_path, seeds=list(seeds))
+    targets = [f"results/pairs/seed~{seed}/A.csv" for seed in seeds]
+    started = time.monotonic()
+    done = snakemake(study, *targets, "--verbose", "--cores", "1")
+    seconds = time.monotonic() - started
+    assert done.returncode == 0, done.stdout
+    jobs = done.stdout.count("Finished jobid: ")
+    assert jobs == 2 + len(seeds)
+    looks = done.stdout.count("Ready jobs: ")
+    assert jobs <= looks <= jobs + seconds + 5
