@@ -1,6 +1,15 @@
 import pytest
 from study import make_study, snakemake
 
+CLAIMS = """
+claims:
+  - claim: L2 raises B.
+    where: {metric: accuracy_b, batch_size: 64}
+    effects:
+      - {effect: L2, of: {l2: 0.01}, minus: {l2: 0}, report: 0.1, holds: [0, null]}
+      - {effect: with L2, of: {l2: 0.01}, holds: [0.5, 1]}
+"""
+
 
 @pytest.fixture(scope="session")
 def finished_study(tmp_path_factory):
@@ -9,4 +18,24 @@ def finished_study(tmp_path_factory):
     done = snakemake(directory)
     assert done.returncode == 0, done.stdout
     (directory / "run.log").write_text(done.stdout)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def study_with_replicates(tmp_path_factory):
+    """A study of two seeds with both splits, claims and a choice. Do not change it."""
+    arm = {"size": ["small"], "batch_size": [64], "epochs": [2]}
+    directory = make_study(
+        tmp_path_factory.mktemp("replicates"),
+        grid=[
+            {"split_by": ["pairs"], "l2": [0.01, 0], **arm},
+            {"split_by": ["images"], "l2": [0.01], **arm},
+        ],
+        seeds=[0, 1],
+        claims="config/claims.yaml",
+        choice={"folds": [[0, 1]], "seeds": [0], "metric": "auc"},
+    )
+    (directory / "config/claims.yaml").write_text(CLAIMS)
+    done = snakemake(directory, "all", "choice")
+    assert done.returncode == 0, done.stdout
     return directory

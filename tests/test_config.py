@@ -49,7 +49,8 @@ BAD = {
     ),
     "splits exceed the pairs": (
         {"pairs": {"train": 67191}},
-        "pairs.train: found 67191, expected at most 67190",
+        "pairs.train: found 67191, expected fewer, so that pairs of A are left for "
+        "validation: 16797 test + 67191 training pairs leave 0",
     ),
     "no test pairs": (
         {"pairs": {"images_per_class": 2, "test_fraction": 0.01, "train": 5}},
@@ -70,18 +71,80 @@ BAD = {
     "margin not positive": ({"margin": -1}, "margin: found -1, expected exclusiveMini"),
     "duplicate seeds": ({"seeds": [1, 1]}, "seeds: found [1, 1], expected uniqueItems"),
     "no seeds": ({"seeds": []}, "seeds: found []"),
+    "unknown split": (
+        grid(split_by=["image"]),
+        "grid.split_by.0: found 'image', expected enum ['pairs', 'images']",
+    ),
+    "no images left to validate on": (
+        {**grid(split_by=["images"]), "pairs": {"train": 67180}},
+        "pairs.train: found 67180, expected fewer",
+    ),
+    "claims without their settings": (
+        {**grid(batch_size=[512, 1024]), "claims": "config/claims.yaml"},
+        "config/claims.yaml: claim 3, effect 'A − B at 4096': found 'size small, l2 "
+        "0.01, batch_size 4096, epochs 2', expected a setting of the grid; add it",
+    ),
+    "no file of claims": (
+        {"claims": "config/claim.yaml"},
+        "claims: found 'config/claim.yaml', expected a file; there is no",
+    ),
 }
+BAD_CLAIMS = {
+    "unknown metric": (
+        {"of": {"metric": "accuracy_c"}, "holds": [0, 1]},
+        "claims.0.effects.0.of.metric: found 'accuracy_c', expected pattern",
+    ),
+    "no metric": (
+        {"of": {"size": "small"}, "holds": [0, 1]},
+        "claim 1, effect 'x': found {'size': 'small'}, expected also a metric",
+    ),
+    "one-sided key": (
+        {
+            "of": {"metric": "auc_b", "l2": 0},
+            "minus": {"metric": "auc_b", "epochs": 2},
+            "holds": [0, 1],
+        },
+        "expected the same keys on both sides, ['l2', 'metric']",
+    ),
+    "no bounds": (
+        {"of": {"metric": "auc_b"}},
+        "claims.0.effects.0: found ['effect', 'of'], expected also the keys ['holds']",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_CLAIMS)
+def test_bad_claim_is_refused_in_one_line(tmp_path, case):
+    effect, message = BAD_CLAIMS[case]
+    claims = tmp_path / "claims.yaml"
+    content = [{"claim": "A claim.", "effects": [{"effect": "x", **effect}]}]
+    claims.write_text(yaml.safe_dump({"claims": content}))
+    assert message in refusal(tmp_path, {"claims": str(claims)})
+
+
+@pytest.mark.parametrize("folds", [5, 7, [[0, 3]], [[0, 1], [2, 4, 5, 9, 0]]], ids=str)
+def test_bad_folds_are_refused_where_they_are_needed(tmp_path, folds):
+    choice = {"folds": folds, "seeds": [0], "metric": "auc"}
+    message = refusal(tmp_path, {"choice": choice}, "choice")
+    assert "choice.folds: found [" in message
+    assert "expected two or more different classes of A" in message
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_config_is_refused_in_one_line(tmp_path, case):
     overlay, message = BAD[case]
+    assert message in refusal(tmp_path, overlay)
+
+
+def refusal(tmp_path, overlay, *targets):
+    """The one line that snakemake says of a bad config, having made nothing."""
     path = tmp_path / "overlay.yaml"
     path.write_text(yaml.safe_dump(overlay))
-    done = snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), "--configfile", str(path))
+    snakefile = str(ROOT / "Snakefile")
+    done = snakemake(tmp_path, *targets, "-s", snakefile, "--configfile", str(path))
     assert done.returncode != 0
     lines = [line for line in done.stdout.splitlines() if "Config: " in line]
     assert len(lines) == 1, done.stdout
-    assert message in lines[0]
     assert done.stdout.splitlines()[-1] == lines[0]
     assert not (tmp_path / "results").exists()
+    return lines[0]

@@ -5,13 +5,28 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from best_setting import class_accuracies
 from curves import draw_curves
-from evaluate import evaluate
+from describe_settings import as_markdown, describe
+from leakage import compare_splits
 from plot_summary import draw_summary
+from scipy import stats
+from sklearn.metrics import roc_curve
 from study import ROOT
-from summarise import as_markdown, summarise
+from summarise import summarise
 
-from siamese.metrics import accuracy, contrastive_loss, roc_auc
+from siamese.metrics import (
+    accuracy,
+    best_threshold,
+    contrastive_loss,
+    cuts,
+    effective_pairs,
+    equal_error_rate,
+    evaluate,
+    roc_auc,
+    wilson_interval,
+)
+from siamese.tables import baseline_means
 
 GENERATOR = np.random.default_rng(0)
 
@@ -37,54 +52,245 @@ def test_auc_is_the_share_of_rightly_ordered_pairs():
     assert np.isnan(roc_auc(distances, np.ones(200)))
 
 
+def test_cuts_and_equal_error_rate_against_scikit_learn():
+    same = GENERATOR.integers(0, 2, 500)
+    distances = np.round(GENERATOR.random(500) + 0.3 * (1 - same), 2)  # with ties
+    passed, found, _ = roc_curve(same, -distances, drop_intermediate=False)
+    _, same_below, different_below = cuts(distances, same)
+    np.testing.assert_allclose(same_below / same.sum(), found)
+    np.testing.assert_allclose(different_below / (1 - same).sum(), passed)
+    closest = np.argmin(np.abs(1 - found - passed))
+    expected = (1 - found[closest] + passed[closest]) / 2
+    assert equal_error_rate(distances, same) == pytest.approx(expected)
+    assert np.isnan(equal_error_rate(distances, np.ones(500)))
+    assert equal_error_rate(1.0 - same, same) == 0
+
+
+def test_best_threshold_is_the_best_of_all():
+    same = GENERATOR.integers(0, 2, 300)
+    distances = (GENERATOR.random(300) + 0.4 * (1 - same)).astype(np.float32)
+    best = best_threshold(distances, same)
+    tried = np.concatenate(
+        [[0, 9], (np.sort(distances)[1:] + np.sort(distances)[:-1]) / 2]
+    )
+    highest = max(accuracy(distances, same, threshold) for threshold in tried)
+    assert accuracy(distances, same, best) == highest
+    # also where one float32 follows another
+    close = np.array([0.5, np.nextafter(np.float32(0.5), np.float32(1))], np.float32)
+    assert accuracy(close, np.array([1, 0]), best_threshold(close, [1, 0])) == 1
+    assert best_threshold(np.array([0.3, 0.3]), np.array([0, 0])) == 0.3
+
+
+def test_wilson_interval_of_independent_pairs_is_scipys():
+    for right, n in ((80, 100), (0, 7), (7, 7)):
+        expected = stats.binomtest(right, n).proportion_ci(method="wilson")
+        assert wilson_interval(right / n, n) == pytest.approx(
+            tuple(expected), abs=1e-12
+        )
+
+
+def test_pairs_without_common_images_are_independent():
+    right = GENERATOR.random(50) < 0.8
+    assert effective_pairs(right, np.arange(50), np.arange(50, 100)) == 50
+    assert effective_pairs(np.ones(9, bool), np.arange(9), np.arange(9)) == 9
+
+
+def test_effective_pairs_against_all_couples_of_pairs():
+    left, right = GENERATOR.choice(12, (60, 2)).T
+    left, right = left[left != right], right[left != right]
+    hard = np.arange(12) < 3
+    judged = ~(hard[left] | hard[right])
+    residuals = judged - judged.mean()
+    images = [{one, other} for one, other in zip(left, right, strict=True)]
+    couples = sum(
+        residuals[i] * residuals[j] * (1 if i == j else len(images[i] & images[j]))
+        for i in range(len(left))
+        for j in range(len(left))
+    )
+    n = judged.mean() * (1 - judged.mean()) * len(left) ** 2 / couples
+    assert n < len(left)
+    assert effective_pairs(judged, left, right) == pytest.approx(n)
+
+
+def test_interval_holds_the_mean_as_often_as_it_says():
+    """Images that are easy or hard: each makes all of its pairs so."""
+    hits, naive_hits, trials = 0, 0, 400
+    for _ in range(trials):
+        order = GENERATOR.permutation(300)
+        left, right = order, np.roll(order, 1)
+        hard = GENERATOR.random(300) < 0.3
+        judged = ~(hard[left] | hard[right])
+        share, truth = judged.mean(), 0.7**2
+        n = effective_pairs(judged, left, right)
+        low, high = wilson_interval(share, n)
+        hits += low <= truth <= high
+        low, high = wilson_interval(share, 300)
+        naive_hits += low <= truth <= high
+    assert 0.92 < hits / trials < 0.98
+    assert naive_hits / trials < 0.90
+
+
+def random_sets(**sizes):
+    return {
+        name: {
+            "left": GENERATOR.integers(0, 40, n),
+            "right": GENERATOR.integers(40, 80, n),
+            "same": GENERATOR.integers(0, 2, n),
+            "distance": GENERATOR.random(n),
+        }
+        for name, n in sizes.items()
+    }
+
+
 def test_joint_is_the_pair_weighted_mean():
-    distances = {"A": GENERATOR.random(70), "B": GENERATOR.random(190)}
-    same = {name: GENERATOR.integers(0, 2, len(d)) for name, d in distances.items()}
-    metrics = evaluate(distances, same, 0.5, 1.0)
+    sets = random_sets(A=70, B=190, crossed=50, validation=60)
+    metrics = evaluate(sets, 0.5, 1.0)
     assert metrics["joint"]["pairs"] == 260
-    for metric in ("accuracy", "loss"):
+    for metric in ("accuracy", "loss", "accuracy_tuned"):
         mean = (70 * metrics["A"][metric] + 190 * metrics["B"][metric]) / 260
         assert metrics["joint"][metric] == pytest.approx(mean, abs=1e-9)
 
 
+def test_tuned_threshold_is_chosen_on_validation_alone():
+    sets = random_sets(A=70, B=190, crossed=50, validation=60)
+    metrics = evaluate(sets, 0.5, 1.0)
+    validation = sets["validation"]
+    best = best_threshold(validation["distance"], validation["same"])
+    assert (metrics["threshold"], metrics["threshold_tuned"]) == (0.5, best)
+    for name in ("A", "B", "crossed"):
+        pairs = sets[name]
+        right = (pairs["distance"] < best) == (pairs["same"] == 1)
+        assert metrics[name]["accuracy_tuned"] == right.mean()
+        right = (pairs["distance"] < 0.5) == (pairs["same"] == 1)
+        assert metrics[name]["accuracy"] == right.mean()
+        low, high = (metrics[name][f"accuracy_{bound}"] for bound in ("low", "high"))
+        assert low < right.mean() < high
+    without = evaluate(sets, None, 1.0)
+    assert without["B"]["accuracy"] == metrics["B"]["accuracy_tuned"]
+
+
 def metrics_of(a, b):
-    parts = {"A": a, "B": b, "joint": (a + b) / 2}
-    return {k: {"accuracy": v, "loss": v / 10, "auc": v} for k, v in parts.items()}
+    parts = {"A": a, "B": b, "joint": (a + b) / 2, "crossed": b}
+    names = (
+        "accuracy",
+        "accuracy_tuned",
+        "accuracy_low",
+        "accuracy_high",
+        "auc",
+        "eer",
+    )
+    return {
+        part: {name: value for name in names} | {"loss": value / 10}
+        for part, value in parts.items()
+    } | {"threshold_tuned": 0.4}
+
+
+def baselines_of(b):
+    return [
+        {"method": "pixels", "size": "", **metrics_of(0.75, b)},
+        {"method": "PCA", "size": "small", **metrics_of(0.75, b + 0.04)},
+    ]
 
 
 @pytest.fixture
 def summary():
     setting = {"size": "small", "l2": 0.01, "batch_size": 1024, "epochs": 2}
+    setting["split_by"] = "pairs"
     points = [
         setting | {"seed": 0},
         setting | {"seed": 1},
         setting | {"seed": 0, "l2": 0.0},
         setting | {"seed": 1, "l2": 0.0},
+        setting | {"seed": 0, "split_by": "images"},
+        setting | {"seed": 1, "split_by": "images"},
     ]
-    metrics = [metrics_of(*ab) for ab in ((0.9, 0.8), (0.8, 0.7), (1, 0.5), (1, 0.6))]
-    paper = pd.read_csv(ROOT / "workflow/data/paper.csv")
-    return summarise(points, metrics, paper)
+    values = (0.9, 0.8), (0.8, 0.7), (1, 0.5), (1, 0.6), (0.85, 0.8), (0.7, 0.7)
+    baseline_points = [{"split_by": "pairs", "seed": seed} for seed in (0, 1)]
+    return summarise(
+        points,
+        [metrics_of(*ab) for ab in values],
+        baseline_points,
+        [baselines_of(0.73), baselines_of(0.71)],
+        pd.read_csv(ROOT / "workflow/data/paper.csv"),
+    )
 
 
 def test_summary_has_the_reports_values_where_it_states_them(summary):
-    assert ",".join(summary.columns) == (
+    assert ",".join(summary.columns).startswith(
         "size,l2,batch_size,epochs,seed,accuracy_a,accuracy_b,accuracy_joint,"
         "loss_a,loss_b,loss_joint,auc_a,auc_b,auc_joint,"
-        "paper_a,paper_b,paper_joint"
+        "paper_a,paper_b,paper_joint,method,split_by,accuracy_crossed,"
     )
-    assert summary["accuracy_b"].tolist() == [0.8, 0.7, 0.5, 0.6]
-    assert summary["paper_b"].tolist()[:2] == [0.8212, 0.8212]
-    assert summary["paper_a"].tolist()[:2] == [0.8497, 0.8497]
-    assert summary["paper_joint"].tolist()[:2] == [0.8278, 0.8278]
-    assert summary["paper_b"].isna().tolist() == [False, False, True, True]
+    trained = summary[summary["method"] == "siamese"]
+    assert trained["accuracy_b"].tolist() == [0.8, 0.7, 0.5, 0.6, 0.8, 0.7]
+    assert trained["paper_b"].tolist()[:2] == [0.8212, 0.8212]
+    assert trained["paper_a"].tolist()[:2] == [0.8497, 0.8497]
+    assert trained["paper_joint"].tolist()[:2] == [0.8278, 0.8278]
+    assert trained["paper_b"].isna().tolist() == [False, False, *[True] * 4]
+
+
+def test_summary_has_a_row_for_each_baseline_and_seed(summary, tmp_path):
+    summary.to_csv(tmp_path / "summary.csv", index=False)
+    text = (tmp_path / "summary.csv").read_text()
+    assert "\nsmall,0.01,1024,2,0,0.9,0.8," in text  # counts stay whole numbers
+    rows = pd.read_csv(tmp_path / "summary.csv").query("method != 'siamese'")
+    assert rows["method"].tolist() == ["pixels", "PCA"] * 2
+    assert rows["accuracy_b"].tolist() == pytest.approx([0.73, 0.77, 0.71, 0.75])
+    assert rows[["l2", "batch_size", "epochs"]].isna().all(axis=None)
+    assert baseline_means(summary, "pairs").to_dict() == pytest.approx(
+        {"PCA, small": 0.76, "pixels": 0.72}
+    )
+
+
+def test_settings_are_described_over_seeds(summary):
+    settings = describe(summary).set_index(["method", "split_by", "l2"])
+    row = settings.loc[("siamese", "pairs", 0.01)]
+    assert row["n"] == 2
+    assert row["accuracy_b_mean"] == pytest.approx(0.75)
+    assert row["accuracy_b_sd"] == pytest.approx(0.1 / np.sqrt(2))
+    expected = stats.ttest_1samp([0.8, 0.7], 0).confidence_interval(0.95)
+    found = row[["accuracy_b_low", "accuracy_b_high"]]
+    assert found.tolist() == pytest.approx(list(expected))
+    assert len(settings) == 5
+
+
+def test_a_single_seed_has_no_interval_over_seeds(summary):
+    single = summary[summary["seed"] == 0]
+    settings = describe(single)
+    assert (settings["n"] == 1).all()
+    assert settings["accuracy_b_mean"].notna().all()
+    assert settings[["accuracy_b_sd", "accuracy_b_low"]].isna().all(axis=None)
+    assert "| 80.0 |" in as_markdown(single, settings, "pairs")
 
 
 def test_summary_text_names_the_best_setting_and_its_weakness(summary):
-    text = as_markdown(summary)
+    text = as_markdown(summary, describe(summary), "pairs")
     assert "Best setting by accuracy on B: small, L2 0.01, batch size 1024" in text
     assert "A 85.00, B 75.00" in text
     assert "not a fair one" in text
     assert "also be in a training pair" in text
+    assert "3 settings" not in text
+    assert "2 settings and 2 baselines, 2 seeds" in text
+
+
+def test_summary_text_says_what_no_learning_gives(summary):
+    text = as_markdown(summary, describe(summary), "pairs")
+    message = "Without any learning, PCA, small: 76.0% on B, more than all 2 trained"
+    assert message in text
+    assert "pixels: 72.0% on B, more than 1 of 2 trained settings" in text
+    assert message in draw_summary(summary, "pairs").get_suptitle()
+
+
+def test_leakage_is_the_difference_over_paired_seeds(summary):
+    table = compare_splits(summary).set_index("set")
+    assert len(table) == 2
+    row = table.loc["A"]
+    assert (row["split_by_pairs"], row["split_by_images"]) == pytest.approx(
+        (0.85, 0.775)
+    )
+    expected = stats.ttest_rel([0.9, 0.8], [0.85, 0.7]).confidence_interval(0.95)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(expected))
+    assert table.loc["B", "difference"] == pytest.approx(0)
 
 
 def test_reports_values_agree_with_each_other():
@@ -95,7 +301,7 @@ def test_reports_values_agree_with_each_other():
 
 
 def test_summary_figure_has_a_panel_for_each_arm_and_set(summary):
-    figure = draw_summary(summary)
+    figure = draw_summary(summary, "pairs")
     titles = [axis.get_title() for axis in figure.axes]
     assert titles == ["small, L2 0.01", "small, no L2"] * 2
     stars = [
@@ -112,7 +318,8 @@ def test_curves_name_setting_and_test_accuracies():
         {"epoch": n, "loss": 1, "accuracy": 0.5, "val_loss": 1, "val_accuracy": 0.6}
         for n in (1, 2, 3)
     ]
-    figure = draw_curves(history, metrics_of(0.912, 0.8), "small, no L2")
+    baselines = {"pixels": 0.72, "blurred pixels": 0.82}
+    figure = draw_curves(history, metrics_of(0.912, 0.8), baselines, "small, no L2")
     assert figure.get_suptitle() == (
         "small, no L2\nTest accuracy: set A 91.20%, set B 80.00%, joint 85.60%"
     )
@@ -120,11 +327,37 @@ def test_curves_name_setting_and_test_accuracies():
     assert validation.get_label() == "validation"
     assert list(validation.get_xdata()) == [1, 2, 3]
     assert list(validation.get_ydata()) == [0.6] * 3
+    levels = {
+        line.get_label(): line.get_ydata()[0] for line in figure.axes[0].lines[2:]
+    }
+    assert levels == {
+        "test pairs of A": 0.912,
+        "test pairs of B": 0.8,
+        "no learning: pixels": 0.72,
+        "no learning: blurred pixels": 0.82,
+    }
 
 
 def test_metrics_are_json():
-    distances = {"A": np.float32([0.1, 0.9]), "B": np.float32([0.2, 0.8])}
-    same = {"A": np.float32([1, 0]), "B": np.float32([0, 1])}
-    metrics = json.loads(json.dumps(evaluate(distances, same, 0.5, 1.0)))
-    assert metrics["A"]["accuracy"] == 1
-    assert metrics["B"]["auc"] == 0
+    sets = random_sets(A=7, B=9, crossed=5, validation=6)
+    metrics = json.loads(json.dumps(evaluate(sets, 0.5, 1.0)))
+    assert set(metrics) == {
+        *("A", "B", "joint", "crossed", "threshold", "threshold_tuned")
+    }
+
+
+def test_accuracy_by_classes_counts_both_directions():
+    pairs = pd.DataFrame(
+        {
+            "left_class": [0, 0, 1, 1, 2],
+            "right_class": [0, 1, 0, 2, 1],
+            "right": [True, True, False, False, False],
+        }
+    )
+    table = class_accuracies(pairs, ["Shirt", "Bag", "Coat"])
+    found = table.set_index(["class", "other_class"])
+    assert found.loc[("Shirt", "Shirt"), "accuracy"] == 1
+    assert found.loc[("Shirt", "Bag"), ["pairs", "accuracy"]].tolist() == [2, 0.5]
+    assert found.loc[("Bag", "Shirt"), ["pairs", "accuracy"]].tolist() == [2, 0.5]
+    assert found.loc[("Coat", "Bag"), "accuracy"] == 0
+    assert ("Coat", "Coat") not in found.index

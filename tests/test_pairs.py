@@ -3,12 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
-from make_pairs import make_pairs, split_pairs
+from cross_pairs import cross_pairs
+from make_pairs import make_pairs, split_images, split_pairs
 from partition import check_partition, partition
-from verify_pairs import ambiguous_images, check_pairs, count_splits, labels_by_pixels
+from verify_pairs import (
+    ambiguous_images,
+    check_crossed,
+    check_pairs,
+    count_leaks,
+    count_splits,
+    labels_by_pixels,
+)
 
 from siamese.job import StudyError
-from siamese.pairs import read_pairs
+from siamese.pairs import read_pairs, read_sets
 
 SETS = {"A": [0, 1, 2], "B": [3, 4]}
 LABELS = np.repeat(np.arange(5, dtype=np.uint8), 20)
@@ -189,3 +197,97 @@ def test_split_sizes_and_balance_are_checked():
     lopsided.loc[lopsided.index[lopsided["same"] == 0][0], "same"] = 1
     with pytest.raises(StudyError, match="58 of 114 pairs"):
         count_splits(lopsided, expected, "A.csv")
+
+
+def members_of(name):
+    return {c: np.flatnonzero(c == LABELS) for c in SETS[name]}
+
+
+def split_by_images(seed=0):
+    generator = np.random.default_rng(seed)
+    return split_images(members_of("A"), 20, 0.2, 60, generator)
+
+
+def test_split_by_images_shares_no_image():
+    pairs = split_by_images()
+    # of 20 images a class 4 are for testing, 60 // 6 + 1 for training, 5 are left
+    assert pairs["split"].value_counts().to_dict() == {
+        "train": 3 * 2 * 10,
+        "validation": 3 * 2 * 4,
+        "test": 3 * 2 * 3,
+    }
+    images = {
+        split: set(part[["left", "right"]].to_numpy().ravel())
+        for split, part in pairs.groupby("split")
+    }
+    assert not images["train"] & (images["test"] | images["validation"])
+    assert not images["validation"] & images["test"]
+    assert sum(map(len, images.values())) <= 60
+    check(pairs)
+    assert (pairs.groupby("split")["same"].mean() == 0.5).all()
+
+
+def test_leaks_are_counted():
+    assert count_leaks(split_by_images()) == {"test": 0, "validation": 0}
+    pairs = pd.DataFrame(
+        {
+            "left": [1, 3, 1, 6, 8],
+            "right": [2, 4, 5, 7, 4],
+            "split": ["train", "train", "test", "test", "validation"],
+        }
+    )
+    assert count_leaks(pairs) == {"test": 1, "validation": 1}
+
+
+def crossed(seed=0):
+    a = split_pairs(pairs_of_a(), 0.2, 70, np.random.default_rng(0))
+    b = make_pairs(members_of("B"), 20, np.random.default_rng(1)).assign(split="test")
+    test_a = a[a["split"] == "test"]
+    return a, b, cross_pairs(test_a, b, np.random.default_rng(seed))
+
+
+def test_crossed_pairs_are_balanced_and_across_the_sets():
+    a, b, pairs = crossed()
+    n = int((b["same"] == 0).sum())
+    assert (len(pairs), pairs["same"].sum()) == (2 * n, n)
+    different = pairs[pairs["same"] == 0]
+    assert set(different["left_class"]) == set(SETS["A"])
+    assert set(different["right_class"]) == set(SETS["B"])
+    same = pairs[pairs["same"] == 1]
+    columns = ["left", "right"]
+    of_a = same[same["left_class"].isin(SETS["A"])]
+    test_a = a[(a["split"] == "test") & (a["same"] == 1)]
+    assert sorted(map(tuple, of_a[columns].to_numpy())) == sorted(
+        map(tuple, test_a[columns].to_numpy())
+    )
+    assert not same.duplicated(columns).any()
+    assert pairs["split"].unique().tolist() == ["test"]
+    check_crossed(pairs, a, SETS, "crossed.csv")
+    pd.testing.assert_frame_equal(pairs, crossed()[2])
+    assert not pairs.equals(crossed(1)[2])
+
+
+def test_crossed_pairs_that_are_not_across_are_refused():
+    a, b, pairs = crossed()
+    wrong = pd.concat([pairs, b[b["same"] == 0].head(1)])
+    with pytest.raises(StudyError, match="is not of a class of A and one of B"):
+        check_crossed(wrong, a, SETS, "crossed.csv")
+    tested = a.loc[a["split"] == "test", ["left", "right"]].to_numpy()
+    unseen = next(image for image in range(60) if image not in tested)
+    wrong = pairs.copy()
+    wrong.loc[wrong.index[0], "left"] = unseen
+    with pytest.raises(StudyError, match=f"image {unseen} is in no test pair of A"):
+        check_crossed(wrong, a, SETS, "crossed.csv")
+
+
+def test_read_sets_has_test_pairs_and_validation(tmp_path):
+    a, b, pairs = crossed()
+    tables = {"A": a, "B": b, "crossed": pairs}
+    paths = {name: tmp_path / f"{name}.csv" for name in tables}
+    for name, table in tables.items():
+        table.to_csv(paths[name], index=False)
+    sets = read_sets(paths)
+    sizes = {name: len(part["same"]) for name, part in sets.items()}
+    assert sizes == {"A": 22, "B": len(b), "crossed": len(pairs), "validation": 22}
+    test = a[a["split"] == "test"]
+    assert sets["A"]["left"].tolist() == test["left"].tolist()

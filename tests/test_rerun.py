@@ -10,8 +10,10 @@ from study import copy_project, edit_config, snakemake
 
 DATA = {"Putting every image into set A or B"}
 LOSS = {"Checking the contrastive loss against NumPy"}
-SUMMARY = {"Writing the summary", "Drawing the summary"}
 FIGURE = {"Drawing the summary"}
+SETTINGS = {"Describing the settings"}
+BEST = {"Looking into the best setting"}
+SUMMARY = {"Writing the summary"} | SETTINGS | FIGURE | BEST
 STAGES = {
     "train": "Training",
     "embed": "Embedding with",
@@ -37,8 +39,21 @@ def verified(seed=0):
     return {f"Checking every pair of seed {seed} against the originals"}
 
 
+def drawn(seed=0):
+    return {f"Drawing random pairs of seed {seed}"}
+
+
+def crossed(seed=0):
+    return {f"Making the pairs across A and B of seed {seed}"}
+
+
+def baseline(seed=0):
+    return {f"Evaluating baselines on the pairs of seed {seed}"}
+
+
 def paired(seed=0):
-    return {f"Making the pairs of seed {seed}"} | verified(seed)
+    making = {f"Making the pairs of seed {seed}"}
+    return making | crossed(seed) | verified(seed) | drawn(seed) | baseline(seed)
 
 
 JUDGED = points(["evaluate", "curves"]) | SUMMARY
@@ -55,7 +70,7 @@ def planned(study, *arguments):
     assert done.returncode == 0, done.stdout
     jobs = re.findall(r"^Job \d+: (.*)$", done.stdout, re.MULTILINE)
     assert len(jobs) == len(set(jobs))
-    return set(jobs) - {"The study is complete: results/summary"}
+    return {job for job in jobs if "is complete" not in job and "is made" not in job}
 
 
 @pytest.fixture
@@ -64,8 +79,17 @@ def study(finished_study, tmp_path):
     return shutil.copytree(finished_study, tmp_path / "study")
 
 
+@pytest.fixture
+def replicates(study_with_replicates, tmp_path):
+    return shutil.copytree(study_with_replicates, tmp_path / "study")
+
+
 def test_nothing_changed(study):
     assert planned(study) == set()
+
+
+def test_nothing_changed_in_the_study_with_replicates(replicates):
+    assert planned(replicates, "all", "choice") == set()
 
 
 @pytest.mark.parametrize("folder", ["workflow", "config", "resources", "profiles"])
@@ -126,15 +150,20 @@ def test_change_of_the_grid(study, options, expected):
     [
         ({"seeds": [0, 1]}, paired(1) | points(EVERY_STAGE, seeds=[1]) | SUMMARY),
         ({"threshold": 0.4}, JUDGED),
-        ({"margin": 1.5}, LOSS | TRAINED),
+        ({"margin": 1.5}, LOSS | baseline() | TRAINED),
         ({"precision": "mixed_bfloat16"}, TRAINED),
         ({"sets": {"A": [0, 1, 2, 4, 5, 8], "B": [3, 6, 7, 9]}}, FROM_DATA),
         (
             {"pairs": {"images_per_class": 30, "test_fraction": 0.2, "train": 190}},
             FROM_PAIRS,
         ),
-        ({"sizes": {"small": 2, "large": 8}}, set()),
-        ({"sizes": {"small": 3, "large": 4}}, TRAINED),
+        # the baselines have a network of each size
+        (
+            {"sizes": {"small": 2, "large": 8}},
+            baseline() | points(["curves"]) | SUMMARY,
+        ),
+        ({"sizes": {"small": 3, "large": 4}}, baseline() | TRAINED),
+        ({"choice": {"folds": 3, "seeds": [5], "metric": "accuracy"}}, set()),
     ],
     ids=str,
 )
@@ -150,25 +179,42 @@ def test_sources_of_the_data_are_no_reason_to_fetch_it_again(study):
     assert planned(study) == set()
 
 
+DRAWN_CHOICE = {"Drawing the choice"}
 SCRIPTS = {
     "download": set(),  # what it fetches is known by its digest
     "partition": FROM_DATA,
     "make_pairs": FROM_PAIRS,
+    "cross_pairs": crossed() | verified() | baseline() | EMBEDDED,
     "verify_pairs": verified(),
+    "draw_pairs": drawn(),
     "verify_loss": LOSS,
     "train": TRAINED,
     "embed": EMBEDDED,
     "evaluate": JUDGED,
+    "baseline": baseline() | points(["curves"]) | SUMMARY,
     "curves": points(["curves"]),
     "summarise": SUMMARY,
+    "describe_settings": SETTINGS,
     "plot_summary": FIGURE,
+    "best_setting": BEST,
+}
+# Of the study with replicates.
+LATER_SCRIPTS = {
+    "leakage": {"Comparing both ways of splitting A"},
+    "claims": {"Judging the claims", "Drawing the claims"},
+    "plot_claims": {"Drawing the claims"},
+    "rank_settings": {"Ranking the settings by classes left out of A"} | DRAWN_CHOICE,
+    "plot_choice": DRAWN_CHOICE,
 }
 MODULES = {
     "idx": FROM_DATA,
     "job": FROM_DATA | LOSS,
-    "metrics": JUDGED,
-    "network": LOSS | TRAINED,
-    "pairs": TRAINED,
+    "figures": points(["curves"]) | FIGURE,
+    "metrics": baseline() | JUDGED,
+    "network": LOSS | baseline() | TRAINED,
+    "pairs": baseline() | TRAINED,
+    "statistics": SETTINGS,
+    "tables": SUMMARY,
 }
 
 
@@ -183,6 +229,33 @@ def test_edit_of_a_script(study, name):
     assert planned(study) == SCRIPTS[name]
 
 
+@pytest.mark.parametrize("name", LATER_SCRIPTS)
+def test_edit_of_a_script_of_claims_or_choice(replicates, name):
+    edit(replicates / f"workflow/scripts/{name}.py")
+    assert planned(replicates, "all", "choice") == LATER_SCRIPTS[name]
+
+
+def test_edit_of_a_claim(replicates):
+    path = replicates / "config/claims.yaml"
+    path.write_text(path.read_text().replace("holds: [0, null]", "holds: [0, 1]"))
+    assert planned(replicates) == LATER_SCRIPTS["claims"]
+
+
+def test_a_choice_by_other_folds_trains_those_alone(replicates):
+    edit_config(
+        replicates, choice={"folds": [[0, 1], [4, 5]], "seeds": [0], "metric": "auc"}
+    )
+    fold = "leave_out~4-5/"
+    jobs = planned(replicates, "choice")
+    trained = {job for job in jobs if job.startswith("Training")}
+    assert trained == {
+        f"Training {fold}small, L2 {l2}, batch size 64, 2 epochs, seed 0"
+        for l2 in ("0.01", "0")
+    }
+    assert all(fold in job for job in jobs - LATER_SCRIPTS["rank_settings"])
+    assert planned(replicates) == set()
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_edit_of_a_module(study, name):
     edit(study / f"workflow/scripts/siamese/{name}.py")
@@ -191,7 +264,8 @@ def test_edit_of_a_module(study, name):
 
 def test_all_scripts_and_modules_are_tested(study):
     scripts = study / "workflow/scripts"
-    assert {path.stem for path in scripts.glob("*.py")} == set(SCRIPTS)
+    tested = {*SCRIPTS, *LATER_SCRIPTS}
+    assert {path.stem for path in scripts.glob("*.py")} == tested
     modules = {path.stem for path in (scripts / "siamese").glob("*.py")}
     assert modules == {*MODULES, "__init__"}
 
@@ -205,7 +279,7 @@ def test_new_import_is_followed(study):
     assert done.returncode == 0, done.stdout
     assert planned(study) == set()
     edit(scripts / "siamese/colours.py")
-    assert planned(study) == JUDGED
+    assert planned(study) == MODULES["metrics"]
 
 
 def test_edit_of_a_caption_runs_nothing(study):

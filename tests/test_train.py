@@ -109,8 +109,8 @@ def test_mixed_precision_keeps_weights_distance_and_loss_in_float32(precision):
     assert {layer.compute_dtype for layer in encoder.layers} == {compute}
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
     assert model.outputs[0].dtype == "float32"
-    distances = pair_distances(model, IMAGES, pairs["validation"])
-    assert distances.dtype == np.float32
+    distances = pair_distances(model, IMAGES, pairs)
+    assert distances["validation"].dtype == np.float32
 
 
 def test_not_finite_loss_is_an_error():
@@ -127,7 +127,8 @@ def test_distances_from_embeddings_are_those_of_the_model():
     expected = model.predict(
         [IMAGES[pairs["left"]][..., None], IMAGES[pairs["right"]][..., None]], verbose=0
     )
-    found = pair_distances(model, IMAGES, pairs)
+    sets = {"A": random_pairs(40), "B": pairs}
+    found = pair_distances(model, IMAGES, sets)["B"]
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     encoder = model.get_layer("encoder")

@@ -28,8 +28,12 @@ def test_every_output_is_there(finished_study):
                 rows = list(csv.DictReader(file))
             assert [row["epoch"] for row in rows] == [str(n + 1) for n in range(epochs)]
     summary = pd.read_csv(finished_study / "results/summary/summary.csv")
-    assert len(summary) == 4
-    for name in ("summary.md", "summary.png", "summary.svg"):
+    assert (summary["method"] == "siamese").sum() == 4
+    assert len(summary) == 4 + 7
+    for name in (
+        *("summary.md", "summary.png", "summary.svg", "settings.csv"),
+        *("classes.csv", "classes.png", "distances.png"),
+    ):
         assert (finished_study / "results/summary" / name).stat().st_size > 0
     loss = (finished_study / "results/verification/loss.txt").read_text()
     assert "0.15251" in loss
@@ -45,6 +49,8 @@ def test_verification_counts_all_pairs(finished_study):
     splits = report["sets"]["A"]["splits"]
     sizes = {name: part["pairs"] for name, part in splits.items()}
     assert sizes == {"test": 69, "train": 200, "validation": 79}
+    assert report["sets"]["crossed"]["pairs"] == report["sets"]["B"]["pairs"]
+    assert report["pairs_with_an_image_of_training"]["test"] > 0
     assert path.with_name("pairs.png").stat().st_size > 0
 
 
@@ -143,8 +149,10 @@ def test_number_of_jobs(tmp_path, overlay, points):
     )
     assert done.returncode == 0, done.stdout
     assert planned_jobs(done.stdout) == {
-        **dict.fromkeys(("download", "partition", "make_pairs", "verify_pairs"), 1),
-        **dict.fromkeys(("verify_loss", "summarise", "plot_summary", "all"), 1),
+        **dict.fromkeys(("download", "partition", "make_pairs", "cross_pairs"), 1),
+        **dict.fromkeys(("verify_pairs", "draw_pairs", "verify_loss", "baseline"), 1),
+        **dict.fromkeys(("summarise", "describe_settings", "plot_summary"), 1),
+        **dict.fromkeys(("best_setting", "all"), 1),
         **dict.fromkeys(("train", "embed", "evaluate", "curves"), points),
     }
 
@@ -152,7 +160,7 @@ def test_number_of_jobs(tmp_path, overlay, points):
 def test_progress_names_the_grid_point(finished_study):
     text = (finished_study / "run.log").read_text()
     assert "Training small, L2 0.01, batch size 64, 2 epochs, seed 0" in text
-    assert "of 24 steps" in text
+    assert "of 29 steps" in text
 
 
 def most_training(output):
@@ -197,3 +205,57 @@ def test_looks_for_jobs_do_not_add_up(tmp_path):
     assert jobs == 2 + len(seeds)
     looks = done.stdout.count("Ready jobs: ")
     assert jobs <= looks <= jobs + seconds + 5
+
+
+def test_study_with_replicates(study_with_replicates):
+    results = study_with_replicates / "results"
+    summary = pd.read_csv(results / "summary/summary.csv")
+    trained = summary[summary["method"] == "siamese"]
+    assert trained.groupby("split_by").size().to_dict() == {"images": 2, "pairs": 4}
+    settings = pd.read_csv(results / "summary/settings.csv")
+    assert (settings["n"] == 2).all()
+    assert settings["accuracy_b_low"].notna().all()
+    claims = pd.read_csv(results / "summary/claims.csv")
+    assert claims["n"].tolist() == [2, 2]
+    both = trained[trained["split_by"] == "pairs"].pivot(
+        index="seed", columns="l2", values="accuracy_b"
+    )
+    assert claims["mean"][0] == pytest.approx((both[0.01] - both[0]).mean())
+    leakage = pd.read_csv(results / "summary/leakage.csv")
+    assert leakage["set"].tolist() == ["A", "B"]
+    for name in ("claims.md", "claims.png", "claims.svg", "leakage.md"):
+        assert (results / "summary" / name).stat().st_size > 0
+
+
+def test_split_by_images_leaks_nothing(study_with_replicates):
+    results = study_with_replicates / "results/split_by~images"
+    report = json.loads((results / "verification/seed~1/pairs.json").read_text())
+    leaks = report["pairs_with_an_image_of_training"]
+    assert leaks == {"test": 0, "validation": 0}
+    sizes = {
+        name: part["pairs"] for name, part in report["sets"]["A"]["splits"].items()
+    }
+    # of 30 images a class 6 for testing, 200 // 12 + 1 for training, 7 left
+    assert sizes == {"test": 12 * 5, "train": 12 * 16, "validation": 12 * 6}
+
+
+def test_folds_never_see_the_classes_left_out(study_with_replicates):
+    folder = study_with_replicates / "results/leave_out~0-1/pairs/seed~0"
+    a, b = (pd.read_csv(folder / f"{name}.csv") for name in "AB")
+    classes = ["left_class", "right_class"]
+    assert set(a[classes].to_numpy().ravel()) == {2, 4, 5, 9}
+    assert set(b[classes].to_numpy().ravel()) == {0, 1}
+    assert (a["split"] == "train").sum() == 200 * 4 // 6
+    choice = study_with_replicates / "results/choice"
+    folds = pd.read_csv(choice / "folds.csv")
+    assert len(folds) == 2
+    table = pd.read_csv(choice / "settings.csv")
+    assert table["score"].tolist() == sorted(folds["auc"], reverse=True)
+    text = (choice / "choice.md").read_text()
+    assert "Optimism of choosing by B: " in text
+    assert (choice / "choice.png").stat().st_size > 0
+
+
+def test_choice_is_no_part_of_the_default_study(finished_study):
+    assert not (finished_study / "results/choice").exists()
+    assert not list((finished_study / "results").glob("leave_out*"))

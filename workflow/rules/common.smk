@@ -3,154 +3,186 @@
 import ast
 import functools
 import hashlib
+import itertools
 import math
 import os
 import re
-import sys
 from pathlib import Path
 
-import jsonschema
 import pandas as pd
-import yaml
 from snakemake.utils import Paramspace
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
 
 
-def require(condition, key, found, expected):
-    """Refuse the config, in one line, unless `condition` holds."""
-    if not condition:
-        sys.exit(f"Error: Config: {key}: found {found!r}, expected {expected}")
+def sets_of(split):
+    """Class sets under one split; classes that are left out of A take B's place."""
+    if not split.startswith("leave_out"):
+        return config["sets"]
+    left_out = [int(label) for label in re.findall("[0-9]+", split)]
+    return {
+        "A": [label for label in config["sets"]["A"] if label not in left_out],
+        "B": left_out,
+    }
 
 
-def check_schema(config):
-    """Refuse unknown keys, wrong types and values out of range."""
-    schema = yaml.safe_load((WORKFLOW / "schemas/config.schema.yaml").read_text())
-    validator = jsonschema.Draft202012Validator(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
-    if error is None:
-        return
-    key = ".".join(map(str, error.absolute_path)) or "top level"
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        patterns = sorted(error.schema.get("patternProperties", {}))
-        unknown = sorted(
-            name
-            for name in error.instance
-            if name not in known and not re.search("|".join(patterns) or "$^", name)
-        )
-        require(False, key, unknown, f"only the keys {known or patterns}")
-    if error.validator == "required":
-        missing = sorted(set(error.validator_value) - set(error.instance))
-        require(False, key, sorted(error.instance), f"also the keys {missing}")
-    require(False, key, error.instance, f"{error.validator} {error.validator_value}")
+def split_by(split):
+    """What the splits of A do not share: pairs or images."""
+    return "images" if split == SPLIT_FOLDERS["images"] else "pairs"
 
 
-def check_sets(sets, classes):
-    """Refuse a class that is in both sets, in neither, or unknown."""
-    for label in sorted({*sets["A"], *sets["B"], *range(len(classes))}):
-        holders = [name for name in ("A", "B") if label in sets[name]]
-        require(
-            label < len(classes),
-            f"sets.{''.join(holders)}",
-            label,
-            f"class ids from 0 to {len(classes) - 1}",
-        )
-        require(
-            len(holders) == 1,
-            f"sets: class {label} ({classes[label]})",
-            " and ".join(holders) or "in neither set",
-            "exactly one of A and B",
-        )
-
-
-def count_pairs(name):
+def count_pairs(classes, images_per_class):
     """Pairs of a set: 2 (n - 1) for each class, n images of each taking part."""
-    return len(config["sets"][name]) * 2 * (config["pairs"]["images_per_class"] - 1)
+    return len(classes) * 2 * (images_per_class - 1)
 
 
-def split_sizes():
+def split_sizes(split):
     """Pairs in each split of A."""
-    total = count_pairs("A")
-    test = math.floor(config["pairs"]["test_fraction"] * total)
-    train = config["pairs"]["train"]
+    pairs = config["pairs"]
+    classes = sets_of(split)["A"]
+    train = pairs["train"] * len(classes) // len(config["sets"]["A"])
+    if split_by(split) == "images":
+        test = math.floor(pairs["test_fraction"] * pairs["images_per_class"])
+        trained = train // (2 * len(classes)) + 1
+        rest = pairs["images_per_class"] - test - trained
+        images = {"train": trained, "validation": rest, "test": test}
+        return {name: count_pairs(classes, n) for name, n in images.items()}
+    total = count_pairs(classes, pairs["images_per_class"])
+    test = math.floor(pairs["test_fraction"] * total)
     return {"train": train, "validation": total - test - train, "test": test}
 
 
-def check_pairs(pairs, images_per_class):
-    """Refuse more images than there are, and splits that exceed the pairs."""
-    require(
-        pairs["images_per_class"] <= images_per_class,
-        "pairs.images_per_class",
-        pairs["images_per_class"],
-        f"at most dataset.images_per_class, {images_per_class}",
-    )
-    sizes = split_sizes()
-    require(
-        sizes["test"] >= 1,
-        "pairs.test_fraction",
-        pairs["test_fraction"],
-        "at least one test pair",
-    )
-    require(
-        sizes["validation"] >= 1,
-        "pairs.train",
-        pairs["train"],
-        f"at most {sizes['train'] + sizes['validation'] - 1}, which leaves one of "
-        f"the {count_pairs('A')} pairs of A for validation",
-    )
+def expected_pairs(split):
+    """Pairs in each split of each pair table."""
+    unseen = count_pairs(sets_of(split)["B"], config["pairs"]["images_per_class"])
+    return {
+        "A": split_sizes(split),
+        "B": {"test": unseen},
+        "crossed": {"test": unseen},
+    }
 
 
-def check_grids(grids, sizes, train):
-    """Refuse an unknown network size, and batches larger than the training pairs."""
-    for grid in grids:
-        for size in grid["size"]:
-            require(size in sizes, "grid.size", size, f"keys of sizes, {list(sizes)}")
-        largest = max(grid["batch_size"])
-        require(
-            largest <= train,
-            "grid.batch_size",
-            largest,
-            f"at most the training pairs, {train} (pairs.train)",
-        )
+def as_text(value):
+    """A value of the grid as it stands in a folder's name."""
+    return value if isinstance(value, str) else f"{value:.15g}"
 
 
 def make_grid(grids, seeds):
     """All grid points as a data frame of strings, one row each, none twice."""
-    columns = ["size", "l2", "batch_size", "epochs"]
+    columns = ["split_by", *SETTING]
     parts = [
-        pd.MultiIndex.from_product([grid[column] for column in columns], names=columns)
+        pd.MultiIndex.from_product(
+            [{"split_by": ["pairs"], **grid}[column] for column in columns],
+            names=columns,
+        )
         for grid in grids
     ]
     points = pd.concat([part.to_frame(index=False) for part in parts])
-    points["l2"] = points["l2"].map("{:.15g}".format)
+    points["l2"] = points["l2"].map(as_text)
     points = points.drop_duplicates().merge(pd.Series(seeds, name="seed"), how="cross")
-    return points.astype({"batch_size": int, "epochs": int, "seed": int}).astype(str)
+    points = points.astype({"batch_size": int, "epochs": int, "seed": int}).astype(str)
+    return points.assign(split=points["split_by"].map(SPLIT_FOLDERS))
 
 
-check_schema(config)
+def paramspace(points):
+    return Paramspace(points[[*SETTING, "seed"]], filename_params="*", filename_sep=",")
+
+
+SETTING = ["size", "l2", "batch_size", "epochs"]
+# The part of a path that says how A is split; nothing for the report's way.
+SPLIT_FOLDERS = {"pairs": "", "images": "split_by~images/"}
+
+check_schema(config, "config.schema.yaml")
 check_sets(config["sets"], config["dataset"]["classes"])
-check_pairs(config["pairs"], config["dataset"]["images_per_class"])
-GRIDS = config["grid"] if isinstance(config["grid"], list) else [config["grid"]]
-check_grids(GRIDS, config["sizes"], config["pairs"]["train"])
+GRIDS = listed(config["grid"])
 POINTS = make_grid(GRIDS, config["seeds"])
-GRID = Paramspace(POINTS, filename_params="*", filename_sep=",")
-# The folder of a grid point, and of its setting's shorter run.
-POINT = f"results/grid/{GRID.wildcard_pattern}"
+SPLITS = list(POINTS["split_by"].unique())
+# Of the summary's figures and of the claims.
+SPLIT_BY = "pairs" if "pairs" in SPLITS else "images"
+MAIN_POINTS = POINTS[POINTS["split_by"] == SPLIT_BY]
+check_pairs(
+    config["pairs"],
+    config["dataset"]["images_per_class"],
+    [SPLIT_FOLDERS[name] for name in SPLITS],
+)
+check_grids(GRIDS, config["sizes"], config["pairs"]["train"])
+# The folder of a grid point, by its wildcards.
+GRID = paramspace(POINTS).wildcard_pattern
+POINT = f"results/{{split}}grid/{GRID}"
 EPOCHS = {
-    setting: sorted(map(int, epochs))
-    for setting, epochs in POINTS.groupby(["size", "l2", "batch_size", "seed"])[
-        "epochs"
-    ]
+    key: sorted(map(int, epochs.unique()))
+    for keys in (["split", "size", "l2", "batch_size"], ["size", "l2", "batch_size"])
+    for key, epochs in POINTS.groupby(keys)["epochs"]
 }
 
 
 wildcard_constraints:
+    split="(split_by~images/|leave_out~[0-9-]+/)?",
     size="[A-Za-z0-9]+",
     l2="[0-9.e+-]+",
     batch_size="[0-9]+",
     epochs="[0-9]+",
     seed="[0-9]+",
+
+
+def point_files(points, *names):
+    """Files of grid points."""
+    patterns = list(paramspace(points).instance_patterns)
+    return [
+        f"results/{split}grid/{pattern}/{name}"
+        for name in names
+        for split, pattern in zip(points["split"], patterns, strict=True)
+    ]
+
+
+def pair_files(points, name):
+    """A pair table of each grid point."""
+    return [
+        f"results/{split}pairs/seed~{seed}/{name}"
+        for split, seed in zip(points["split"], points["seed"], strict=True)
+    ]
+
+
+def runs_of(points):
+    """The splits and seeds of grid points, one row each."""
+    return points[["split_by", "split", "seed"]].drop_duplicates()
+
+
+def baseline_files(points):
+    """The baselines' metrics, of each split and seed."""
+    return [
+        f"results/{run.split}baselines/seed~{run.seed}/metrics.json"
+        for run in runs_of(points).itertuples()
+    ]
+
+
+def verification_files(points):
+    """Counts and figure of the pairs of each split and seed."""
+    return [
+        f"results/{run.split}verification/seed~{run.seed}/pairs.{kind}"
+        for run in runs_of(points).itertuples()
+        for kind in ("json", "png")
+    ]
+
+
+def as_records(points, columns):
+    """Grid points as a rule's param, their parameters with their types."""
+    types = {"l2": float, "batch_size": int, "epochs": int, "seed": int}
+    typed = {name: types[name] for name in columns if name in types}
+    return points[columns].astype(typed).to_dict("records")
+
+
+def fold_points():
+    """The grid points that choosing without B needs, one row each."""
+    classes, folds = config["sets"]["A"], config["choice"]["folds"]
+    if isinstance(folds, int):
+        folds = list(itertools.combinations(classes, folds))
+    check_folds(folds or [()], classes)
+    names = ["-".join(map(str, sorted(fold))) for fold in folds]
+    points = MAIN_POINTS[SETTING].drop_duplicates()
+    for name, values in (("fold", names), ("seed", config["choice"]["seeds"])):
+        points = points.merge(pd.Series(values, name=name).astype(str), how="cross")
+    return points.assign(split=points["fold"].map("leave_out~{}/".format))
 
 
 @functools.cache
@@ -192,8 +224,11 @@ def checkpoint_inputs(wildcards):
     checkpoint is new, or was deleted and made again, is no reason to train
     again. A run without them gives the same weights, only later.
     """
-    setting = (wildcards.size, wildcards.l2, wildcards.batch_size, wildcards.seed)
-    smaller = [n for n in EPOCHS.get(setting, []) if n < int(wildcards.epochs)]
+    setting = (wildcards.size, wildcards.l2, wildcards.batch_size)
+    # Every setting of the study is trained on each fold.
+    is_fold = wildcards.split.startswith("leave_out")
+    key = setting if is_fold else (wildcards.split, *setting)
+    smaller = [n for n in EPOCHS.get(key, []) if n < int(wildcards.epochs)]
     if not smaller:
         return []
     own = Path(POINT.format(**wildcards), "model.keras")
@@ -213,4 +248,5 @@ def setting_name(wildcards):
     return (
         f"{wildcards.size}, {penalty}, batch size {wildcards.batch_size}, "
         f"{wildcards.epochs} epochs, seed {wildcards.seed}"
+        + (f", {wildcards.split.strip('/')}" if wildcards.split else "")
     )

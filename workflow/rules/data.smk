@@ -51,19 +51,41 @@ rule make_pairs:
     input:
         table=rules.partition.output.table,
     output:
-        A="results/pairs/seed~{seed}/A.csv",
-        B="results/pairs/seed~{seed}/B.csv",
+        A="results/{split}pairs/seed~{seed}/A.csv",
+        B="results/{split}pairs/seed~{seed}/B.csv",
     log:
-        "logs/make_pairs/seed~{seed}.log",
+        "logs/{split}make_pairs/seed~{seed}.log",
     conda:
         "../../environment.yml"
     params:
-        **config["pairs"],
+        sets=lambda wildcards: sets_of(wildcards.split),
+        split_by=lambda wildcards: split_by(wildcards.split),
+        images_per_class=config["pairs"]["images_per_class"],
+        test_fraction=config["pairs"]["test_fraction"],
+        train=lambda wildcards: split_sizes(wildcards.split)["train"],
         code=code_of("make_pairs.py"),
     message:
-        "Making the pairs of seed {wildcards.seed}"
+        "Making the pairs of {wildcards.split}seed {wildcards.seed}"
     script:
         "../scripts/make_pairs.py"
+
+
+rule cross_pairs:
+    input:
+        A=rules.make_pairs.output.A,
+        B=rules.make_pairs.output.B,
+    output:
+        crossed="results/{split}pairs/seed~{seed}/crossed.csv",
+    log:
+        "logs/{split}cross_pairs/seed~{seed}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code_of("cross_pairs.py"),
+    message:
+        "Making the pairs across A and B of {wildcards.split}seed {wildcards.seed}"
+    script:
+        "../scripts/cross_pairs.py"
 
 
 rule verify_pairs:
@@ -73,28 +95,48 @@ rule verify_pairs:
         images=ancient(rules.partition.output.images),
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
+        crossed=rules.cross_pairs.output.crossed,
     output:
-        counts="results/verification/seed~{seed}/pairs.json",
-        figure=report(
-            "results/verification/seed~{seed}/pairs.png",
-            caption="../report/pairs.rst",
-            category="Verification",
-            labels={"seed": "{seed}", "figure": "random pairs"},
-        ),
+        counts="results/{split}verification/seed~{seed}/pairs.json",
     log:
-        "logs/verify_pairs/seed~{seed}.log",
+        "logs/{split}verify_pairs/seed~{seed}.log",
     conda:
         "../../environment.yml"
     params:
         sha256s=config["dataset"]["files"],
-        sets=config["sets"],
-        names=config["dataset"]["classes"],
-        expected={"A": split_sizes(), "B": {"test": count_pairs("B")}},
+        sets=lambda wildcards: sets_of(wildcards.split),
+        split_by=lambda wildcards: split_by(wildcards.split),
+        expected=lambda wildcards: expected_pairs(wildcards.split),
         code=code_of("verify_pairs.py"),
     message:
-        "Checking every pair of seed {wildcards.seed} against the originals"
+        "Checking every pair of {wildcards.split}seed {wildcards.seed} against the originals"
     script:
         "../scripts/verify_pairs.py"
+
+
+rule draw_pairs:
+    input:
+        images=ancient(rules.partition.output.images),
+        A=rules.make_pairs.output.A,
+        B=rules.make_pairs.output.B,
+    output:
+        figure=report(
+            "results/{split}verification/seed~{seed}/pairs.png",
+            caption="../report/pairs.rst",
+            category="Verification",
+            labels={"seed": "{split}{seed}", "figure": "random pairs"},
+        ),
+    log:
+        "logs/{split}draw_pairs/seed~{seed}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        names=config["dataset"]["classes"],
+        code=code_of("draw_pairs.py"),
+    message:
+        "Drawing random pairs of {wildcards.split}seed {wildcards.seed}"
+    script:
+        "../scripts/draw_pairs.py"
 
 
 rule verify_loss:

@@ -1,40 +1,54 @@
-"""All grid points in one table and one figure."""
+"""All grid points in tables and figures."""
 
 
 rule summarise:
     input:
-        metrics=expand(
-            "results/grid/{point}/metrics.json", point=GRID.instance_patterns
-        ),
+        metrics=point_files(POINTS, "metrics.json"),
+        baselines=baseline_files(POINTS),
         paper=os.path.relpath(WORKFLOW / "data/paper.csv"),
     output:
         table=report(
             "results/summary/summary.csv",
             caption="../report/summary.rst",
             category="Summary",
-            labels={"result": "table"},
+            labels={"result": "table of all runs"},
         ),
-        text="results/summary/summary.md",
     log:
         "logs/summarise.log",
     conda:
         "../../environment.yml"
     params:
-        points=[
-            {
-                "size": point.size,
-                "l2": float(point.l2),
-                "batch_size": int(point.batch_size),
-                "epochs": int(point.epochs),
-                "seed": int(point.seed),
-            }
-            for point in POINTS.itertuples(index=False)
-        ],
+        points=as_records(POINTS, [*SETTING, "seed", "split_by"]),
+        baseline_points=as_records(runs_of(POINTS), ["seed", "split_by"]),
         code=code_of("summarise.py"),
     message:
         "Writing the summary"
     script:
         "../scripts/summarise.py"
+
+
+rule describe_settings:
+    input:
+        table=rules.summarise.output.table,
+    output:
+        table=report(
+            "results/summary/settings.csv",
+            caption="../report/settings.rst",
+            category="Summary",
+            labels={"result": "table of settings"},
+        ),
+        text="results/summary/summary.md",
+    log:
+        "logs/describe_settings.log",
+    conda:
+        "../../environment.yml"
+    params:
+        split_by=SPLIT_BY,
+        code=code_of("describe_settings.py"),
+    message:
+        "Describing the settings"
+    script:
+        "../scripts/describe_settings.py"
 
 
 rule plot_summary:
@@ -53,8 +67,73 @@ rule plot_summary:
     conda:
         "../../environment.yml"
     params:
+        split_by=SPLIT_BY,
         code=code_of("plot_summary.py"),
     message:
         "Drawing the summary"
     script:
         "../scripts/plot_summary.py"
+
+
+rule best_setting:
+    input:
+        table=rules.summarise.output.table,
+        distances=point_files(MAIN_POINTS, "distances.npz"),
+        A=pair_files(MAIN_POINTS, "A.csv"),
+        B=pair_files(MAIN_POINTS, "B.csv"),
+    output:
+        table=report(
+            "results/summary/classes.csv",
+            caption="../report/classes.rst",
+            category="Best setting",
+            labels={"result": "table of classes"},
+        ),
+        classes=report(
+            "results/summary/classes.png",
+            caption="../report/classes.rst",
+            category="Best setting",
+            labels={"result": "accuracy by classes"},
+        ),
+        distances=report(
+            "results/summary/distances.png",
+            caption="../report/distances.rst",
+            category="Best setting",
+            labels={"result": "distances"},
+        ),
+    log:
+        "logs/best_setting.log",
+    conda:
+        "../../environment.yml"
+    params:
+        points=as_records(MAIN_POINTS, SETTING),
+        names=config["dataset"]["classes"],
+        threshold=config["threshold"],
+        split_by=SPLIT_BY,
+        code=code_of("best_setting.py"),
+    message:
+        "Looking into the best setting"
+    script:
+        "../scripts/best_setting.py"
+
+
+rule leakage:
+    input:
+        table=rules.summarise.output.table,
+    output:
+        table=report(
+            "results/summary/leakage.csv",
+            caption="../report/leakage.rst",
+            category="Summary",
+            labels={"result": "leakage"},
+        ),
+        text="results/summary/leakage.md",
+    log:
+        "logs/leakage.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code_of("leakage.py"),
+    message:
+        "Comparing both ways of splitting A"
+    script:
+        "../scripts/leakage.py"

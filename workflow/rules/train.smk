@@ -13,9 +13,9 @@ rule train:
         model=f"{POINT}/model.keras",
         history=f"{POINT}/history.csv",
     log:
-        f"logs/train/{GRID.wildcard_pattern}.log",
+        f"logs/{{split}}train/{GRID}.log",
     benchmark:
-        f"benchmarks/train/{GRID.wildcard_pattern}.tsv"
+        f"benchmarks/{{split}}train/{GRID}.tsv"
     conda:
         "../../environment.yml"
     threads: 3
@@ -28,7 +28,7 @@ rule train:
         precision=config["precision"],
         code=code_of("train.py"),
     message:
-        "Training {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Training {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:
         "../scripts/train.py"
 
@@ -39,10 +39,11 @@ rule embed:
         model=rules.train.output.model,
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
+        crossed=rules.cross_pairs.output.crossed,
     output:
         distances=f"{POINT}/distances.npz",
     log:
-        f"logs/embed/{GRID.wildcard_pattern}.log",
+        f"logs/{{split}}embed/{GRID}.log",
     conda:
         "../../environment.yml"
     resources:
@@ -50,7 +51,7 @@ rule embed:
     params:
         code=code_of("embed.py"),
     message:
-        "Embedding with {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Embedding with {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:
         "../scripts/embed.py"
 
@@ -60,10 +61,11 @@ rule evaluate:
         distances=rules.embed.output.distances,
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
+        crossed=rules.cross_pairs.output.crossed,
     output:
         metrics=f"{POINT}/metrics.json",
     log:
-        f"logs/evaluate/{GRID.wildcard_pattern}.log",
+        f"logs/{{split}}evaluate/{GRID}.log",
     conda:
         "../../environment.yml"
     params:
@@ -71,21 +73,49 @@ rule evaluate:
         margin=config["margin"],
         code=code_of("evaluate.py"),
     message:
-        "Evaluating {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Evaluating {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:
         "../scripts/evaluate.py"
+
+
+rule baseline:
+    input:
+        images=ancient(rules.partition.output.images),
+        # ancient: a gate.
+        verified=ancient(rules.verify_pairs.output.counts),
+        A=rules.make_pairs.output.A,
+        B=rules.make_pairs.output.B,
+        crossed=rules.cross_pairs.output.crossed,
+    output:
+        metrics="results/{split}baselines/seed~{seed}/metrics.json",
+    log:
+        "logs/{split}baseline/seed~{seed}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2500,
+    params:
+        sizes=config["sizes"],
+        margin=config["margin"],
+        code=code_of("baseline.py"),
+    message:
+        "Evaluating baselines on the pairs of {wildcards.split}seed {wildcards.seed}"
+    script:
+        "../scripts/baseline.py"
 
 
 rule curves:
     input:
         history=rules.train.output.history,
         metrics=rules.evaluate.output.metrics,
+        baselines=rules.baseline.output.metrics,
     output:
         report(
             f"{POINT}/curves.png",
             caption="../report/curves.rst",
             category="Training curves",
             labels={
+                "split": "{split}",
                 "size": "{size}",
                 "L2": "{l2}",
                 "batch size": "{batch_size}",
@@ -94,13 +124,13 @@ rule curves:
             },
         ),
     log:
-        f"logs/curves/{GRID.wildcard_pattern}.log",
+        f"logs/{{split}}curves/{GRID}.log",
     conda:
         "../../environment.yml"
     params:
         setting=setting_name,
         code=code_of("curves.py"),
     message:
-        "Drawing the curves of {wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:
         "../scripts/curves.py"

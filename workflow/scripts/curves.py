@@ -6,13 +6,17 @@ import json
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from siamese.figures import draw_baselines
 from siamese.job import logged
 
 PANELS = {"Accuracy": ("accuracy", "val_accuracy"), "Loss": ("loss", "val_loss")}
 
 
-def draw_curves(history, metrics, setting):
+def draw_curves(history, metrics, baselines, setting):
     """Accuracy and loss by epoch, the test accuracies and the setting in the title.
+
+    At the last epoch the accuracies on the test pairs of A and B, and as level
+    lines what the baselines have on B.
 
     Parameters
     ----------
@@ -20,13 +24,15 @@ def draw_curves(history, metrics, setting):
         Rows of history.csv: epoch, loss, accuracy, val_loss, val_accuracy.
     metrics : dict
         Content of metrics.json.
+    baselines : dict of str to float
+        Accuracies on B by the baselines' names.
     setting : str
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    figure = Figure(figsize=(11, 4), layout="constrained")
     epochs = [int(row["epoch"]) for row in history]
     for axis, (name, columns) in zip(
         figure.subplots(1, 2), PANELS.items(), strict=True
@@ -37,7 +43,14 @@ def draw_curves(history, metrics, setting):
         axis.set(xlabel="Epoch", ylabel=name)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3)
-        axis.legend()
+    accuracy = figure.axes[0]
+    for name, marker in (("A", "^"), ("B", "v")):
+        value = metrics[name]["accuracy"]
+        accuracy.plot(epochs[-1], value, f"k{marker}", label=f"test pairs of {name}")
+    draw_baselines(accuracy, baselines)
+    figure.legend(
+        *accuracy.get_legend_handles_labels(), loc="outside right upper", fontsize=8
+    )
     accuracies = ", ".join(
         f"{label} {metrics[key]['accuracy']:.2%}"
         for key, label in (("A", "set A"), ("B", "set B"), ("joint", "joint"))
@@ -51,7 +64,14 @@ def main(snakemake):
         history = list(csv.DictReader(file))
     with open(snakemake.input.metrics, encoding="utf-8") as file:
         metrics = json.load(file)
-    figure = draw_curves(history, metrics, snakemake.params.setting)
+    with open(snakemake.input.baselines, encoding="utf-8") as file:
+        baselines = {
+            f"{result['method']}, {result['size']}".rstrip(", "): result["B"][
+                "accuracy"
+            ]
+            for result in json.load(file)
+        }
+    figure = draw_curves(history, metrics, baselines, snakemake.params.setting)
     figure.savefig(snakemake.output[0], dpi=100)
 
 

@@ -72,19 +72,56 @@ def split_pairs(pairs, test_fraction, train, generator):
     return pairs.assign(split=split)
 
 
+def split_images(images_by_class, images_per_class, test_fraction, train, generator):
+    """Divide the images of each class into parts, and make each part's pairs.
+
+    No image is in two parts. Of n images a class, `floor(test_fraction * n)`
+    are for testing, as many for training as give at most `train` pairs, and the
+    rest for validation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `split_pairs` returns it.
+    """
+    n = min(images_per_class, *map(len, images_by_class.values()))
+    test = math.floor(test_fraction * n)
+    end = test + train // (2 * len(images_by_class)) + 1
+    parts = {"test": slice(0, test), "train": slice(test, end)}
+    parts["validation"] = slice(end, n)
+    shuffled = {
+        label: generator.permutation(images)
+        for label, images in images_by_class.items()
+    }
+    tables = [
+        make_pairs(
+            {label: images[part] for label, images in shuffled.items()}, n, generator
+        ).assign(split=split)
+        for split, part in parts.items()
+    ]
+    pairs = pd.concat(tables)
+    return pairs.iloc[generator.permutation(len(pairs))].reset_index(drop=True)
+
+
 def main(snakemake):
     params = snakemake.params
     table = pd.read_csv(snakemake.input.table)
     seed = int(snakemake.wildcards.seed)
     for number, name in enumerate(("A", "B")):
-        members = table[table["set"] == name].groupby("class")["image"]
-        images_by_class = {label: images.to_numpy() for label, images in members}
+        members = table[table["class"].isin(params.sets[name])].groupby("class")
+        images_by_class = {c: images.to_numpy() for c, images in members["image"]}
         generator = np.random.default_rng([seed, number])
-        pairs = make_pairs(images_by_class, params.images_per_class, generator)
-        if name == "A":
-            pairs = split_pairs(pairs, params.test_fraction, params.train, generator)
+        sizes = (params.test_fraction, params.train)
+        if name == "A" and params.split_by == "images":
+            pairs = split_images(
+                images_by_class, params.images_per_class, *sizes, generator
+            )
         else:
-            pairs = pairs.assign(split="test")
+            pairs = make_pairs(images_by_class, params.images_per_class, generator)
+            if name == "A":
+                pairs = split_pairs(pairs, *sizes, generator)
+            else:
+                pairs = pairs.assign(split="test")
         pairs.to_csv(snakemake.output[name], index=False)
         print(f"Set {name}:\n{pairs.groupby(['split', 'same']).size()}")
 

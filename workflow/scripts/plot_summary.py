@@ -4,26 +4,37 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from siamese.figures import draw_baselines
 from siamese.job import logged
+from siamese.tables import baseline_means, finding, trained_rows
 
-SETS = {"a": "set A (trained classes)", "b": "set B (unseen classes)"}
+SETS = {"a": "Set A (trained classes)", "b": "Set B (unseen classes)"}
+LEGEND_COLUMNS = 4
 
 
-def draw_summary(summary):
+def draw_summary(summary, split_by):
     """One panel for each test set, network size and L2 penalty.
 
     Lines are batch sizes, points the mean over seeds, thin bars their range,
-    stars the values that the report states.
+    stars the values that the report states, level lines the baselines.
 
     Parameters
     ----------
     summary : pandas.DataFrame
         Content of summary.csv.
+    split_by : str
+        Of the rows to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    message = finding(summary, split_by)
+    baselines = {
+        name: baseline_means(summary, split_by, f"accuracy_{name}") for name in SETS
+    }
+    order = baselines["b"].index
+    summary = trained_rows(summary, split_by)
     arms = list(summary.groupby(["size", "l2"], sort=False).groups)
     batch_sizes = sorted(summary["batch_size"].unique())
     shifts = np.linspace(-0.12, 0.12, len(batch_sizes)) if len(batch_sizes) > 1 else [0]
@@ -37,10 +48,11 @@ def draw_summary(summary):
             for number, batch_size in enumerate(batch_sizes):
                 points = arm[arm["batch_size"] == batch_size]
                 draw_batch_size(axis, points, suffix, f"C{number}", shifts[number])
+            draw_baselines(axis, 100 * baselines[suffix][order])
             axis.set_title(f"{size}, {f'L2 {l2:g}' if l2 else 'no L2'}", fontsize=10)
             axis.set_xticks(sorted(summary["epochs"].unique()))
             axis.grid(alpha=0.3)
-        row[0].set_ylabel(f"Accuracy, {title}, %")
+        row[0].set_ylabel(f"{title}, %")
     for axis in axes[-1]:
         axis.set_xlabel("Epochs")
     handles = [
@@ -50,11 +62,15 @@ def draw_summary(summary):
     handles += axes[0, 0].plot(
         [], [], "k*", ms=11, mfc="none", label="stated by the report"
     )
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    handles += axes[-1, 0].get_lines()[-len(order) :]
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=LEGEND_COLUMNS, fontsize=9
+    )
     seeds = summary["seed"].nunique()
     figure.suptitle(
         "Same class or not: accuracy on test pairs, "
         + ("one seed" if seeds == 1 else f"mean and range of {seeds} seeds")
+        + f"\n{message}"
     )
     return figure
 
@@ -81,7 +97,8 @@ def draw_batch_size(axis, points, suffix, colour, shift):
 
 
 def main(snakemake):
-    figure = draw_summary(pd.read_csv(snakemake.input.table))
+    summary = pd.read_csv(snakemake.input.table)
+    figure = draw_summary(summary, snakemake.params.split_by)
     figure.savefig(snakemake.output.png, dpi=120)
     figure.savefig(snakemake.output.svg, metadata={"Date": None})
 

@@ -10,12 +10,10 @@ import math
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from siamese.idx import read_merged
 from siamese.job import StudyError, logged
 
-SHOWN_PER_SET = 8
 STANDARD_ERRORS = 5
 
 
@@ -121,30 +119,47 @@ def count_splits(pairs, expected, source):
     return counts
 
 
-def draw_pairs(tables, images, names, generator):
-    """Figure of random pairs of each set, with class names and label."""
-    figure = Figure(figsize=(2.1 * SHOWN_PER_SET, 1.6 * len(tables)), layout="tight")
-    axes = figure.subplots(len(tables), SHOWN_PER_SET, squeeze=False)
-    for row, (name, pairs) in zip(axes, tables.items(), strict=True):
-        for axis, index in zip(
-            row, generator.integers(len(pairs), size=len(row)), strict=True
-        ):
-            pair = pairs.iloc[index]
-            axis.imshow(
-                np.hstack([images[pair["left"]], images[pair["right"]]]), cmap="gray"
-            )
-            label = "same" if pair["same"] else "different"
-            axis.set_title(
-                f"{names[pair['left_class']]} | {names[pair['right_class']]}\n"
-                f"set {name}: {label}",
-                fontsize=8,
-            )
-            axis.axis("off")
-    return figure
+def check_crossed(crossed, pairs, sets, source):
+    """Compare the crossed pairs with the class sets and with the test pairs of A.
+
+    Raises
+    ------
+    StudyError
+        A 'different' pair that is not of a class of A and one of B, or an image
+        of A that is in no test pair of A.
+    """
+    different = crossed[crossed["same"] == 0]
+    across = different["left_class"].isin(sets["A"]) & different["right_class"].isin(
+        sets["B"]
+    )
+    if not across.all():
+        left, right = different.loc[~across, ["left", "right"]].iloc[0]
+        raise StudyError(
+            f"{source}: pair ({left}, {right}) is not of a class of A and one of B"
+        )
+    tested = images_in(pairs[pairs["split"] == "test"])
+    for side in ("left", "right"):
+        of_a = crossed.loc[crossed[f"{side}_class"].isin(sets["A"]), side]
+        if not of_a.isin(tested).all():
+            image = of_a[~of_a.isin(tested)].iloc[0]
+            raise StudyError(f"{source}: image {image} is in no test pair of A")
+
+
+def images_in(pairs):
+    """The images of a pair table, each once."""
+    return np.unique(pairs[["left", "right"]])
+
+
+def count_leaks(pairs):
+    """Pairs outside training that have an image of a training pair, by split."""
+    trained = images_in(pairs[pairs["split"] == "train"])
+    others = pairs[pairs["split"] != "train"]
+    shared = others["left"].isin(trained) | others["right"].isin(trained)
+    return {name: int(part.sum()) for name, part in shared.groupby(others["split"])}
 
 
 def main(snakemake):
-    params = snakemake.params
+    params, paths = snakemake.params, snakemake.input
     originals, original_labels = read_merged(
         dict(zip(params.sha256s, snakemake.input.originals, strict=True)),
         params.sha256s,
@@ -157,20 +172,23 @@ def main(snakemake):
         "identical_under_different_labels": ambiguous_images(originals, known),
         "sets": {},
     }
-    tables = {}
-    for name in ("A", "B"):
-        source = snakemake.input[name]
-        pairs = tables[name] = pd.read_csv(source)
-        check_pairs(pairs, images, known, params.sets[name], source)
+    classes = params.sets | {"crossed": params.sets["A"] + params.sets["B"]}
+    tables = {name: pd.read_csv(paths[name]) for name in ("A", "B", "crossed")}
+    for name, pairs in tables.items():
+        check_pairs(pairs, images, known, classes[name], paths[name])
         report["sets"][name] = {
             "pairs": len(pairs),
             "same": int(pairs["same"].sum()),
-            "splits": count_splits(pairs, params.expected[name], source),
-            "images": int(pairs[["left", "right"]].stack().nunique()),
+            "splits": count_splits(pairs, params.expected[name], paths[name]),
+            "images": len(images_in(pairs)),
         }
-    generator = np.random.default_rng(int(snakemake.wildcards.seed))
-    figure = draw_pairs(tables, images, params.names, generator)
-    figure.savefig(snakemake.output.figure, dpi=100)
+    check_crossed(tables["crossed"], tables["A"], params.sets, paths["crossed"])
+    leaks = report["pairs_with_an_image_of_training"] = count_leaks(tables["A"])
+    if params.split_by == "images" and any(leaks.values()):
+        raise StudyError(
+            f"{paths['A']}: {leaks} pairs have an image of a training pair, expected "
+            "none (split_by: images)"
+        )
     with open(snakemake.output.counts, "w", encoding="utf-8") as file:
         json.dump(report, file, indent=2)
         file.write("\n")

@@ -29,3 +29,21 @@ def read_pairs(path):
         }
         for split in np.unique(table["split"])
     }
+
+
+def read_sets(paths):
+    """Read the pairs that networks are judged by.
+
+    Parameters
+    ----------
+    paths : mapping of str to path
+        The pair tables A, B and crossed.
+
+    Returns
+    -------
+    dict of str to dict of str to numpy.ndarray
+        The test pairs of A, B and crossed, and the validation pairs of A.
+    """
+    tables = {name: read_pairs(paths[name]) for name in ("A", "B", "crossed")}
+    test = {name: table["test"] for name, table in tables.items()}
+    return {**test, "validation": tables["A"]["validation"]}

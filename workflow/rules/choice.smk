@@ -1,0 +1,62 @@
+"""A setting chosen inside A: a target of its own, since each fold is trained on."""
+
+
+rule rank_settings:
+    input:
+        metrics=lambda wildcards: point_files(fold_points(), "metrics.json"),
+        table=rules.summarise.output.table,
+    output:
+        folds="results/choice/folds.csv",
+        table="results/choice/settings.csv",
+        text=report(
+            "results/choice/choice.md",
+            caption="../report/choice.rst",
+            category="Choice without B",
+            labels={"result": "text"},
+        ),
+    log:
+        "logs/rank_settings.log",
+    conda:
+        "../../environment.yml"
+    params:
+        points=lambda wildcards: as_records(fold_points(), [*SETTING, "seed", "fold"]),
+        metric=config["choice"]["metric"],
+        split_by=SPLIT_BY,
+        code=code_of("rank_settings.py"),
+    message:
+        "Ranking the settings by classes left out of A"
+    script:
+        "../scripts/rank_settings.py"
+
+
+rule plot_choice:
+    input:
+        choice=rules.rank_settings.output.table,
+        table=rules.summarise.output.table,
+    output:
+        report(
+            "results/choice/choice.png",
+            caption="../report/choice.rst",
+            category="Choice without B",
+            labels={"result": "figure"},
+        ),
+    log:
+        "logs/plot_choice.log",
+    conda:
+        "../../environment.yml"
+    params:
+        metric=config["choice"]["metric"],
+        split_by=SPLIT_BY,
+        code=code_of("plot_choice.py"),
+    message:
+        "Drawing the choice"
+    script:
+        "../scripts/plot_choice.py"
+
+
+rule choice:
+    input:
+        rules.rank_settings.output,
+        rules.plot_choice.output,
+    message:
+        "The choice without B is made: results/choice"

@@ -1,0 +1,55 @@
+"""The report's claims, for studies that name a file of claims."""
+
+CLAIMS = WORKFLOW.parent / (config["claims"] or "config/claims.yaml")
+if config["claims"]:
+    check_claims(CLAIMS, MAIN_POINTS)
+
+
+rule claims:
+    input:
+        claims=os.path.relpath(CLAIMS),
+        table=rules.summarise.output.table,
+    output:
+        table=report(
+            "results/summary/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"result": "table"},
+        ),
+    log:
+        "logs/claims.log",
+    conda:
+        "../../environment.yml"
+    params:
+        split_by=SPLIT_BY,
+        code=code_of("claims.py"),
+    message:
+        "Judging the claims"
+    script:
+        "../scripts/claims.py"
+
+
+rule plot_claims:
+    input:
+        claims=rules.claims.output.table,
+        table=rules.summarise.output.table,
+    output:
+        png=report(
+            "results/summary/claims.png",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"result": "figure"},
+        ),
+        svg="results/summary/claims.svg",
+        text="results/summary/claims.md",
+    log:
+        "logs/plot_claims.log",
+    conda:
+        "../../environment.yml"
+    params:
+        split_by=SPLIT_BY,
+        code=code_of("plot_claims.py"),
+    message:
+        "Drawing the claims"
+    script:
+        "../scripts/plot_claims.py"

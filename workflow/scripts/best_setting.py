@@ -1,0 +1,152 @@
+"""Rule best_setting: the best setting by B, its distances and where it fails."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from siamese.job import logged
+from siamese.metrics import judged_rightly
+from siamese.tables import (
+    SETTING,
+    finding,
+    name_setting,
+    setting_means,
+    trained_rows,
+)
+
+BINS = 60
+
+
+def class_accuracies(pairs, names):
+    """Share of pairs judged rightly, by combination of classes.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Columns left_class, right_class, right (bool).
+    names : list of str
+        Of the classes, by id.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns class, other_class, pairs, accuracy; the combination of two
+        classes is the same in both directions, and stands in both.
+    """
+    classes = np.sort(pairs[["left_class", "right_class"]], axis=1)
+    judged = pairs.assign(first=classes[:, 0], second=classes[:, 1])
+    groups = judged.groupby(["first", "second"])["right"]
+    table = groups.agg(pairs="size", accuracy="mean").reset_index()
+    other = table[table["first"] != table["second"]]
+    swapped = other.rename(columns={"first": "second", "second": "first"})
+    table = pd.concat([table, swapped]).sort_values(["first", "second"])
+    name = dict(enumerate(names))
+    table.insert(0, "class", table.pop("first").map(name))
+    table.insert(1, "other_class", table.pop("second").map(name))
+    return table.reset_index(drop=True)
+
+
+def draw_classes(tables, title):
+    """One heat map for each set: same-class pairs on the diagonal."""
+    figure = Figure(figsize=(11, 5.2), layout="constrained")
+    axes = figure.subplots(1, len(tables))
+    for axis, (name, table) in zip(axes, tables.items(), strict=True):
+        grid = table.pivot(index="class", columns="other_class", values="accuracy")
+        order = table["class"].unique()
+        values = 100 * grid.loc[order, order].to_numpy()
+        image = axis.imshow(values, vmin=0, vmax=100, cmap="viridis")
+        for (row, column), value in np.ndenumerate(values):
+            colour = "white" if value < 60 else "black"
+            axis.text(column, row, f"{value:.0f}", ha="center", va="center", c=colour)
+        axis.set_xticks(range(len(order)), order, rotation=40, ha="right")
+        axis.set_yticks(range(len(order)), order)
+        axis.set_title(f"Set {name}")
+    figure.colorbar(image, ax=axes, label="Pairs judged rightly, %", shrink=0.8)
+    figure.suptitle(title)
+    return figure
+
+
+def draw_distances(runs, threshold, tuned, title):
+    """Distributions of the distances of same and different pairs, on A and on B.
+
+    Parameters
+    ----------
+    runs : dict of str to pandas.DataFrame
+        Columns distance, same of set A and of set B.
+    threshold : float
+        The study's.
+    tuned : list of float
+        The best on A's validation pairs, of each seed.
+    title : str
+    """
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    longest = max(pairs["distance"].max() for pairs in runs.values())
+    bins = np.linspace(0, longest, BINS + 1)
+    axes = figure.subplots(1, len(runs), sharey=True)
+    for axis, (name, pairs) in zip(axes, runs.items(), strict=True):
+        for same, label in ((1, "same class"), (0, "different classes")):
+            distances = pairs.loc[pairs["same"] == same, "distance"]
+            axis.hist(distances, bins, density=True, alpha=0.55, label=label)
+        axis.axvline(threshold, color="k", label=f"threshold {threshold:g}")
+        for number, value in enumerate(tuned):
+            label = f"best on A's validation pairs, {np.mean(tuned):.3f}"
+            axis.axvline(
+                value, color="k", ls=":", lw=1, label=label if not number else None
+            )
+        axis.set(xlabel="Distance", title=f"Set {name}")
+    axes[0].set_ylabel("Density")
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
+    )
+    figure.suptitle(title)
+    return figure
+
+
+def read_run(distances_path, table_paths, threshold):
+    """The test pairs of A and of B with the distances and judgements of one run."""
+    with np.load(distances_path) as distances:
+        tables = {name: pd.read_csv(path) for name, path in table_paths.items()}
+        return {
+            name: table[table["split"] == "test"].assign(
+                distance=distances[name],
+                right=lambda pairs: judged_rightly(
+                    pairs["distance"], pairs["same"], threshold
+                ),
+            )
+            for name, table in tables.items()
+        }
+
+
+def main(snakemake):
+    params = snakemake.params
+    summary = pd.read_csv(snakemake.input.table)
+    best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
+    rows = trained_rows(summary, params.split_by).set_index(SETTING).loc[[best]]
+    runs = [
+        read_run(path, {"A": a, "B": b}, params.threshold)
+        for point, path, a, b in zip(
+            params.points,
+            *(snakemake.input[k] for k in ("distances", "A", "B")),
+            strict=True,
+        )
+        if tuple(point[key] for key in SETTING) == best
+    ]
+    pooled = {name: pd.concat([run[name] for run in runs]) for name in ("A", "B")}
+    tables = {
+        name: class_accuracies(pairs, params.names) for name, pairs in pooled.items()
+    }
+    title = (
+        f"{name_setting(best)}, best on B of the trained settings "
+        f"({rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)})\n"
+        f"{finding(summary, params.split_by)}"
+    )
+    pd.concat(tables, names=["set"]).droplevel(1).to_csv(snakemake.output.table)
+    draw_classes(tables, title).savefig(snakemake.output.classes, dpi=110)
+    tuned = rows["threshold_tuned"].tolist()
+    figure = draw_distances(pooled, params.threshold, tuned, title)
+    figure.savefig(snakemake.output.distances, dpi=110)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake)

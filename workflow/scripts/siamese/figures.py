@@ -1,0 +1,21 @@
+"""What several figures draw alike."""
+
+STYLES = [
+    (style, colour) for colour in ("k", "0.55") for style in ("--", ":", "-.", "-")
+]
+
+
+def draw_baselines(axis, accuracies):
+    """A horizontal line for each baseline, with a label for the legend.
+
+    Parameters
+    ----------
+    axis : matplotlib.axes.Axes
+    accuracies : dict or pandas.Series of float
+        By the baselines' names, in the unit of the axis.
+    """
+    for number, (name, accuracy) in enumerate(accuracies.items()):
+        style, colour = STYLES[number % len(STYLES)]
+        axis.axhline(
+            accuracy, ls=style, color=colour, lw=1, label=f"no learning: {name}"
+        )

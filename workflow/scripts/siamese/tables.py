@@ -1,0 +1,81 @@
+"""Reading the summary: trained settings, baselines, and how they compare."""
+
+import json
+
+import pandas as pd
+
+SETTING = ["size", "l2", "batch_size", "epochs"]
+TRAINED = "siamese"
+
+
+def read_json(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def trained_rows(summary, split_by):
+    """Rows of trained settings under one way of splitting A."""
+    rows = summary[(summary["method"] == TRAINED) & (summary["split_by"] == split_by)]
+    return rows.astype({"batch_size": int, "epochs": int})
+
+
+def baseline_rows(summary, split_by):
+    """Rows of baselines under one way of splitting A, with the column name."""
+    rows = summary[(summary["method"] != TRAINED) & (summary["split_by"] == split_by)]
+    size = rows["size"].fillna("")
+    return rows.assign(
+        name=rows["method"].where(size == "", rows["method"] + ", " + size)
+    )
+
+
+def baseline_means(summary, split_by, column="accuracy_b"):
+    """Mean over seeds of one column, by the baselines' names, the largest first."""
+    means = baseline_rows(summary, split_by).groupby("name", sort=False)[column].mean()
+    return means.sort_values(ascending=False, kind="stable")
+
+
+def setting_means(summary, split_by, columns):
+    """Means over seeds of some columns, one row a trained setting, best on B first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by size, l2, batch_size and epochs.
+    """
+    means = trained_rows(summary, split_by).groupby(SETTING, sort=False)[columns].mean()
+    return means.sort_values("accuracy_b", ascending=False, kind="stable")
+
+
+def name_setting(setting):
+    """A setting (size, l2, batch_size, epochs) in words."""
+    size, l2, batch_size, epochs = setting
+    penalty = f"L2 {l2:g}" if l2 else "no L2"
+    return f"{size}, {penalty}, batch size {batch_size}, {epochs} epochs"
+
+
+def compare_with_baselines(summary, split_by):
+    """What each baseline has on B, and how many trained settings have less.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by the baselines' names: accuracy_b (mean over seeds), below
+        (trained settings with a lower mean).
+    """
+    settings = setting_means(summary, split_by, ["accuracy_b"])["accuracy_b"]
+    means = baseline_means(summary, split_by)
+    below = [int((settings < mean).sum()) for mean in means]
+    return pd.DataFrame({"accuracy_b": means, "below": below})
+
+
+def finding(summary, split_by):
+    """The comparison of the best baseline with the trained settings, in a sentence."""
+    baselines = compare_with_baselines(summary, split_by)
+    settings = setting_means(summary, split_by, ["accuracy_b"])
+    best = baselines.iloc[0]
+    below, n = int(best["below"]), len(settings)
+    share = f"all {n}" if below == n else f"{below} of {n}"
+    return (
+        f"Without any learning, {baselines.index[0]}: {best['accuracy_b']:.1%} on B, "
+        f"more than {share} trained settings"
+    )
