@@ -5,12 +5,12 @@ from matplotlib.figure import Figure
 
 from siamese.figures import draw_baselines
 from siamese.job import logged
-from siamese.tables import baseline_means
+from siamese.tables import METRIC_NAMES, baseline_means
 
 
 def draw_choice(table, metric, baselines):
     """Accuracy on B over the score inside A, a point a setting."""
-    figure = Figure(figsize=(7.5, 5), layout="constrained")
+    figure = Figure(figsize=(8.5, 5), layout="constrained")
     axis = figure.subplots()
     for number, ((size, l2), arm) in enumerate(table.groupby(["size", "l2"])):
         penalty = f"L2 {l2:g}" if l2 else "no L2"
@@ -35,11 +35,12 @@ def draw_choice(table, metric, baselines):
             label=label,
         )
     axis.set(
-        xlabel=f"Mean {metric} on left-out classes of A", ylabel="Accuracy on B, %"
+        title="Does validation inside A predict the unseen classes?",
+        xlabel=f"Mean {METRIC_NAMES[metric]} on left-out classes of A",
+        ylabel="Accuracy on B, %",
     )
     axis.grid(alpha=0.3)
-    figure.legend(loc="outside right upper", fontsize=8)
-    figure.suptitle("Does validation inside A predict the unseen classes?")
+    figure.legend(loc="outside right upper", fontsize=8, markerscale=0.7)
     return figure
 
 

@@ -10,6 +10,7 @@ from scipy import stats
 from siamese.job import logged
 from siamese.statistics import mean_interval
 from siamese.tables import (
+    METRIC_NAMES,
     SETTING,
     finding,
     name_setting,
@@ -70,11 +71,12 @@ def as_markdown(table, folds, summary, split_by, metric):
     """The choice, the report's way of choosing, and the difference."""
     by_score = tuple(table.iloc[0][SETTING])
     by_b = tuple(table.loc[table["accuracy_b"].idxmax(), SETTING])
+    score = f"mean {METRIC_NAMES[metric]} on left-out classes of A"
     lines = [
         "# Choosing without peeking",
         "",
-        f"{len(table)} settings, ranked by the mean {metric} on classes of A left out "
-        f"of training: {folds['fold'].nunique()} folds, {folds['seed'].nunique()} "
+        f"{len(table)} settings, ranked by the {score}: "
+        f"{folds['fold'].nunique()} folds, {folds['seed'].nunique()} "
         f"seed{'s' * (folds['seed'].nunique() > 1)}.",
         "",
         "| chosen by | setting | accuracy on B, % |",
@@ -82,7 +84,7 @@ def as_markdown(table, folds, summary, split_by, metric):
     ]
     means = []
     for label, setting in (
-        (f"mean {metric} on left-out classes of A", by_score),
+        (score, by_score),
         ("accuracy on B (the report's way)", by_b),
     ):
         on_b = interval_on_b(summary, split_by, setting)

@@ -6,6 +6,12 @@ import pandas as pd
 
 SETTING = ["size", "l2", "batch_size", "epochs"]
 TRAINED = "siamese"
+# As figures and texts write them.
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "accuracy_tuned": "accuracy at the threshold from validation",
+    "auc": "AUC",
+}
 
 
 def read_json(path):
