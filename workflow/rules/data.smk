@@ -5,6 +5,7 @@ IDX_FILES = [f"resources/fashion_mnist/{name}" for name in config["dataset"]["fi
 
 localrules:
     download,
+    partition,
 
 
 rule download:
