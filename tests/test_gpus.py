@@ -35,7 +35,8 @@ child = None
 with own_gpu(1):
     if "child" in sys.argv:
         null = subprocess.DEVNULL
-        child = subprocess.Popen(["sleep", "600"], stdin=null, stdout=null, stderr=null)
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), null)
+        child = subprocess.Popen(["sleep", "600"], close_fds=False, **streams)
     names = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
     found = {name: os.environ.get(name) for name in names}
     print(json.dumps({**found, "child": child and child.pid}), flush=True)
@@ -274,6 +275,11 @@ def test_no_lease_where_gpus_are_hidden(here, monkeypatch, chosen):
 def test_no_lease_for_a_job_without_gpu(here, monkeypatch, wanted):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", FOUR)
     assert_nothing_is_leased(here, wanted)
+
+
+def test_the_folder_may_inherit_a_group(here):
+    here.chmod(0o2777)
+    assert lease_folder() == lease_folder() == folder_in(here)
 
 
 def test_a_folder_that_others_may_write_to_is_refused(here):

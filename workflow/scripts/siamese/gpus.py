@@ -26,6 +26,7 @@ from siamese.job import StudyError
 LISTING_TIMEOUT = 60
 # Choosing takes milliseconds.
 CHOOSING_TIMEOUT = 60
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 DEVICE = re.compile("[0-9]+$|GPU-|MIG-")
 
 
@@ -68,16 +69,17 @@ def lease_folder():
     Raises
     ------
     StudyError
-        It is a link, or others may write to it.
+        It is a link, or others may enter it.
     """
     user = os.geteuid()
     folder = Path(tempfile.gettempdir(), f"siamese-gpus-{user}")
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
-    if found.st_uid != user or stat.filemode(found.st_mode) != "drwx------":
+    mode = found.st_mode
+    if found.st_uid != user or not stat.S_ISDIR(mode) or mode & OTHERS:
         raise StudyError(
-            f"{folder}: {stat.filemode(found.st_mode)} of user {found.st_uid}, "
+            f"{folder}: {stat.filemode(mode)} of user {found.st_uid}, "
             f"expected the leases of GPUs in a folder drwx------ of user {user}; "
             "remove it, or set TMPDIR to another folder"
         )
