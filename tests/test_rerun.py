@@ -210,6 +210,7 @@ MODULES = {
     "idx": FROM_DATA,
     "job": FROM_DATA | LOSS,
     "figures": points(["curves"]) | FIGURE,
+    "gpus": TRAINED,
     "metrics": baseline() | JUDGED,
     "network": LOSS | baseline() | TRAINED,
     "pairs": baseline() | TRAINED,

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from siamese.gpus import own_gpu
 from siamese.job import StudyError, logged
 from siamese.network import CHUNK, build_siamese, keras, set_up_devices, tf
 from siamese.pairs import read_pairs
@@ -149,5 +150,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0]), own_gpu(snakemake.resources.get("gpu")):
         main(snakemake)
