@@ -16,6 +16,7 @@ LABELS = ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
 HEIGHT_AND_WIDTH = (28, 28)
 # No file to read is larger, compressed or not; Fashion-MNIST's largest has 47 MB.
 MOST_BYTES = 100_000_000
+BLOCK_BYTES = 2**20
 
 
 def header_size(name):
@@ -83,7 +84,12 @@ def read_payload(file, name):
             f"{name}: shape {shape} in its header, expected at most {MOST_BYTES} "
             "bytes; fetch the file again"
         )
-    return header + file.read(rest + 1)
+    # In blocks, since Python allocates at once what it is to read.
+    blocks, missing = [header], rest + 1
+    while block := file.read(min(missing, BLOCK_BYTES)):
+        blocks.append(block)
+        missing -= len(block)
+    return b"".join(blocks)
 
 
 def parse_idx(payload, name, sha256):

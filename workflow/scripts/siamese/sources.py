@@ -208,10 +208,10 @@ def extract(archive, name, path):
                         )
                     with open(path, "wb") as file:
                         shutil.copyfileobj(members.extractfile(member), file)
-                    return
     except tarfile.TarError as error:
         raise StudyError(f"{archive.name}: no whole Debian package ({error})") from None
-    raise StudyError(f"{archive.name}: {name} is not in it as a regular file")
+    if not path.exists():
+        raise StudyError(f"{archive.name}: {name} is not in it as a regular file")
 
 
 def run(*command, cwd, seconds):
