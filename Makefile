@@ -1,6 +1,8 @@
 # make run     the study: summary table and figure in results/summary
 # make test    all tests
 # make lint    formatting and style, as checked before each change
+# make audit   whether a pinned package has a known hole; part of lint, skipped
+#              without a network
 # make bench   this workflow against the same study done naively (10 minutes;
 #              all 64 grid points with ARGS=--full: hours)
 # make report  report.html of a finished study
@@ -17,7 +19,7 @@ LOCK := requirements$(if $(CUDA),-cuda,).txt
 READY := .venv/ready-$(LOCK)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test lint bench report clean lock
+.PHONY: run test lint audit bench report clean lock
 
 run: $(READY)
 	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
@@ -30,6 +32,10 @@ lint: $(READY)
 	ruff format --check .
 	snakefmt --check Snakefile workflow/rules bench/naive.smk
 	snakemake --lint
+	$(MAKE) --no-print-directory audit
+
+audit: $(READY)
+	python .ci/audit.py requirements.txt
 
 bench: $(READY)
 	python bench/run.py $(ARGS)
@@ -37,13 +43,14 @@ bench: $(READY)
 report: $(READY)
 	snakemake --cores 1 --report report.html $(ARGS)
 
+# Removed, not cleared: `venv --clear` would empty what a link .venv points to.
 # Compiling the bytecode here halves every start of TensorFlow later on.
 $(READY): $(LOCK)
 	@for python in $(PYTHON); do \
 	  found="$$found $$python ($$($$python --version 2>&1 | head -n 1))"; \
 	  if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
 	    echo "Creating .venv with $$python" && \
-	    $$python -m venv --clear .venv && \
+	    rm -rf .venv && $$python -m venv .venv && \
 	    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
 	    { .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true; } && \
 	    touch $@; exit; \

@@ -214,6 +214,7 @@ MODULES = {
     "metrics": baseline() | JUDGED,
     "network": LOSS | baseline() | TRAINED,
     "pairs": baseline() | TRAINED,
+    "sources": set(),  # as download
     "statistics": SETTINGS,
     "tables": SUMMARY,
 }

@@ -7,19 +7,13 @@ config; the reason why one fails is logged, and the next is tried.
 
 import gzip
 import os
-import shutil
-import subprocess
 import tempfile
 import zlib
 from pathlib import Path
 
-import pooch
-
-from siamese.idx import parse_idx
+from siamese.idx import parse_idx, read_payload
 from siamese.job import StudyError, logged
-
-CONNECT_AND_READ_TIMEOUT_S = (5, 60)
-DEBIAN_FOLDER = "usr/share/datasets/fashion-mnist"
+from siamese.sources import FETCH, PATIENCE, first_line
 
 
 def unpack(gz_path, name, sha256):
@@ -28,7 +22,8 @@ def unpack(gz_path, name, sha256):
     Raises StudyError for a file that is missing, no gzip, damaged or another.
     """
     try:
-        payload = gzip.decompress(Path(gz_path).read_bytes())
+        with gzip.open(gz_path) as file:
+            payload = read_payload(file, name)
     except FileNotFoundError:
         raise StudyError(f"{name}.gz: not found in {Path(gz_path).parent}") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -39,60 +34,7 @@ def unpack(gz_path, name, sha256):
     return payload
 
 
-def fetch_directory(directory, name, scratch):
-    """Path of the file in a local folder."""
-    return Path(directory) / f"{name}.gz"
-
-
-def fetch_url(base_url, name, scratch):
-    """Download one file below `base_url` into `scratch`; return its path."""
-    archive = pooch.create(
-        path=scratch,
-        base_url=base_url,
-        registry={f"{name}.gz": None},
-        retry_if_failed=2,
-    )
-    downloader = pooch.HTTPDownloader(
-        timeout=CONNECT_AND_READ_TIMEOUT_S, progressbar=True
-    )
-    return archive.fetch(f"{name}.gz", downloader=downloader)
-
-
-def fetch_debian(package, name, scratch):
-    """Unpack a Debian package into `scratch`; return the path of the file in it.
-
-    Needs `apt-get` and `dpkg-deb`, but neither root nor an installation. Where
-    apt has no package lists, only root can fetch them, and then does.
-    """
-    folder = Path(scratch) / DEBIAN_FOLDER
-    if not folder.exists():
-        if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-            raise StudyError("apt-get and dpkg-deb are not on this machine")
-        try:
-            run("apt-get", "download", package, cwd=scratch)
-        except StudyError:
-            if os.geteuid() != 0:
-                raise
-            run("apt-get", "update", cwd=scratch)
-            run("apt-get", "download", package, cwd=scratch)
-        (archive,) = Path(scratch).glob("*.deb")
-        run("dpkg-deb", "-x", archive.name, ".", cwd=scratch)
-    return folder / f"{name}.gz"
-
-
-def run(*command, cwd):
-    """Run a command; StudyError with the last line of its complaint if it fails."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
-    print(done.stdout, done.stderr)
-    if done.returncode != 0:
-        complaint = (done.stderr.strip() or "no message").splitlines()[-1]
-        raise StudyError(f"{' '.join(command)}: {complaint}")
-
-
-FETCH = {"directory": fetch_directory, "url": fetch_url, "debian": fetch_debian}
-
-
-def download(sources, sha256s, scratch):
+def download(sources, sha256s, scratch, patience=PATIENCE):
     """Fetch all files from the first source that gives them intact.
 
     Parameters
@@ -103,6 +45,7 @@ def download(sources, sha256s, scratch):
         File names without `.gz`, and the digests of their payloads.
     scratch : path
         Folder for what is fetched.
+    patience : Patience
 
     Returns
     -------
@@ -122,7 +65,7 @@ def download(sources, sha256s, scratch):
         folder.mkdir()
         try:
             return {
-                name: unpack(FETCH[kind](place, name, folder), name, sha256)
+                name: unpack(FETCH[kind](place, name, folder, patience), name, sha256)
                 for name, sha256 in sha256s.items()
             }
         except (StudyError, OSError, ValueError) as error:
@@ -136,16 +79,23 @@ def download(sources, sha256s, scratch):
     )
 
 
-def first_line(error):
-    """The gist of an exception that may have many lines."""
-    return (str(error) or type(error).__name__).splitlines()[0]
+def store(payloads, folder):
+    """Write the files into `folder`, none by its name before all are written."""
+    partial = {name: Path(folder) / f"{name}.partial" for name in payloads}
+    try:
+        for name, payload in payloads.items():
+            partial[name].write_bytes(payload)
+        for name, path in partial.items():
+            os.replace(path, path.with_name(name))
+    finally:
+        for path in partial.values():
+            path.unlink(missing_ok=True)
 
 
 def main(snakemake):
     with tempfile.TemporaryDirectory() as scratch:
         payloads = download(snakemake.params.sources, snakemake.params.sha256s, scratch)
-    for name, payload in payloads.items():
-        Path(snakemake.output[0]).with_name(name).write_bytes(payload)
+    store(payloads, Path(snakemake.output[0]).parent)
     print(f"Wrote {len(payloads)} files")
 
 

@@ -13,6 +13,83 @@ from siamese.job import StudyError
 UNSIGNED_BYTE = 0x08
 IMAGES = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
 LABELS = ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
+HEIGHT_AND_WIDTH = (28, 28)
+# No file to read is larger, compressed or not; Fashion-MNIST's largest has 47 MB.
+MOST_BYTES = 100_000_000
+BLOCK_BYTES = 2**20
+
+
+def header_size(name):
+    """Bytes of the header; the file's name, `idx<n>`, states the dimensions."""
+    return 16 if "idx3" in name else 8
+
+
+def read_header(header, name):
+    """The shape of the array that follows the header of an IDX file.
+
+    Parameters
+    ----------
+    header : bytes
+        The first `header_size(name)` bytes, or all of a shorter file.
+    name : str
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    StudyError
+        Wrong magic number, or a header that is cut off.
+    """
+    size = header_size(name)
+    magic = bytes([0, 0, UNSIGNED_BYTE, size // 4 - 1])
+    if header[:4] != magic:
+        raise StudyError(
+            f"{name}: starts with {header[:4].hex() or 'nothing'}, expected the IDX "
+            f"magic number {magic.hex()}; fetch the file again"
+        )
+    if len(header) < size:
+        raise StudyError(
+            f"{name}: {len(header)} bytes, expected a header of {size}; fetch the "
+            "file again"
+        )
+    return tuple(np.frombuffer(header[4:size], ">u4").tolist())
+
+
+def read_payload(file, name):
+    """Read an IDX file, but little more than its header says: memory is bounded.
+
+    Parameters
+    ----------
+    file : binary file object
+        At the beginning of the decompressed file.
+    name : str
+
+    Returns
+    -------
+    bytes
+        At most one byte more than the header says, for `parse_idx` to check.
+
+    Raises
+    ------
+    StudyError
+        A wrong header, or one that says more than `MOST_BYTES`.
+    """
+    header = file.read(header_size(name))
+    shape = read_header(header, name)
+    rest = math.prod(shape)
+    if rest > MOST_BYTES:
+        raise StudyError(
+            f"{name}: shape {shape} in its header, expected at most {MOST_BYTES} "
+            "bytes; fetch the file again"
+        )
+    # In blocks, since Python allocates at once what it is to read.
+    blocks, missing = [header], rest + 1
+    while block := file.read(min(missing, BLOCK_BYTES)):
+        blocks.append(block)
+        missing -= len(block)
+    return b"".join(blocks)
 
 
 def parse_idx(payload, name, sha256):
@@ -23,7 +100,7 @@ def parse_idx(payload, name, sha256):
     payload : bytes
         The decompressed file.
     name : str
-        The file's name, for messages; its `idx<n>` states the dimensions.
+        The file's name, for messages and the number of dimensions.
     sha256 : str
         Hexadecimal digest that `payload` must have.
 
@@ -36,17 +113,10 @@ def parse_idx(payload, name, sha256):
     StudyError
         Wrong magic number, size or hash.
     """
-    dimensions = 3 if "idx3" in name else 1
-    magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
-    if payload[:4] != magic:
-        raise StudyError(
-            f"{name}: starts with {payload[:4].hex()}, expected the IDX magic "
-            f"number {magic.hex()}; fetch the file again"
-        )
-    header = 4 + 4 * dimensions
-    shape = tuple(np.frombuffer(payload[4:header], ">u4").tolist())
+    header = header_size(name)
+    shape = read_header(payload[:header], name)
     expected = header + math.prod(shape)
-    if len(shape) != dimensions or len(payload) != expected:
+    if len(payload) != expected:
         raise StudyError(
             f"{name}: {len(payload)} bytes, expected {expected} for the shape "
             f"{shape} in its header; fetch the file again"
@@ -78,13 +148,20 @@ def read_merged(paths, sha256s):
     Raises
     ------
     StudyError
-        A damaged file, or images and labels that differ in number.
+        A damaged file, images of another size than 28x28, or images and labels
+        that differ in number.
     """
     arrays = {}
     for name, path in paths.items():
         with open(path, "rb") as file:
-            arrays[name] = parse_idx(file.read(), name, sha256s[name])
+            payload = read_payload(file, name)
+        arrays[name] = parse_idx(payload, name, sha256s[name])
     for image_file, label_file in zip(IMAGES, LABELS, strict=True):
+        if arrays[image_file].shape[1:] != HEIGHT_AND_WIDTH:
+            height, width = arrays[image_file].shape[1:]
+            raise StudyError(
+                f"{image_file}: images of {height}x{width} pixels, expected 28x28"
+            )
         if len(arrays[image_file]) != len(arrays[label_file]):
             raise StudyError(
                 f"{label_file}: {len(arrays[label_file])} labels, expected "
