@@ -4,9 +4,11 @@
 # make bench   this workflow against the same study done naively (10 minutes;
 #              all 64 grid points with ARGS=--full: hours)
 # make report  report.html of a finished study
+# make verify  all files of a study against the checksums that its jobs recorded
 # make clean   the environment and all that a run made, but not the data set
 #
-# CORES=8 GPUS=2 ARGS="--configfile config/quick.yaml" are passed to snakemake;
+# CORES=8 GPUS=2 ARGS="--configfile config/quick.yaml" are passed to snakemake
+# (to verify only ARGS="--directory quick");
 # CUDA=1 installs TensorFlow's CUDA build; PYTHON=/path/to/python chooses one.
 
 CORES ?= 4
@@ -17,7 +19,7 @@ LOCK := requirements$(if $(CUDA),-cuda,).txt
 READY := .venv/ready-$(LOCK)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test lint bench report clean lock
+.PHONY: run test lint bench report verify clean lock
 
 run: $(READY)
 	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
@@ -36,6 +38,9 @@ bench: $(READY)
 
 report: $(READY)
 	snakemake --cores 1 --report report.html $(ARGS)
+
+verify: $(READY)
+	python workflow/verify.py $(ARGS)
 
 # Compiling the bytecode here halves every start of TensorFlow later on.
 $(READY): $(LOCK)

@@ -209,11 +209,13 @@ LATER_SCRIPTS = {
 MODULES = {
     "idx": FROM_DATA,
     "job": FROM_DATA | LOSS,
+    "checkpoint": TRAINED,
     "figures": points(["curves"]) | FIGURE,
     "metrics": baseline() | JUDGED,
     "network": LOSS | baseline() | TRAINED,
-    "pairs": baseline() | TRAINED,
+    "pairs": crossed() | verified() | drawn() | baseline() | TRAINED,
     "statistics": SETTINGS,
+    "stored": FROM_PAIRS,
     "tables": SUMMARY,
 }
 
