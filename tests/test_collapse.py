@@ -83,13 +83,14 @@ def test_a_study_of_collapsed_networks_alone():
     draw_summary(summary, "pairs")
     assert (compare_splits(summary)["difference"] == 0).all()
     side = {"metric": "accuracy_b", "l2": 0.01}
+    other = side | {"l2": 0}
     claim = {
         "claim": "L2 raises B.",
         "effects": [
             {
                 "effect": "L2",
                 "of": side,
-                "minus": side | {"l2": 0},
+                "minus": other,
                 "holds": [0.1, None],
             },
             {"effect": "with L2", "of": side, "holds": [0.4, 0.6]},

@@ -171,7 +171,7 @@ NO_OP = (None, None)
         (
             tf.errors.ResourceExhaustedError(
                 *NO_OP,
-                "OOM when allocating tensor on device:GPU:0 by allocator GPU_0_bfc",
+                "OOM when allocating tensor on device:GPU:0 by allocator GPU_0",
             ),
             "Out of memory on GPU 3: ",
         ),
