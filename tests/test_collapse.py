@@ -14,7 +14,7 @@ from plot_claims import draw_claims
 from plot_summary import draw_summary
 from rank_settings import as_markdown as choice_as_markdown
 from rank_settings import fold_table, rank_settings
-from study import ROOT, snakemake
+from study import ROOT, different_results, snakemake
 from summarise import summarise
 
 from siamese.metrics import evaluate
@@ -128,3 +128,8 @@ def test_a_collapsed_network_in_the_workflow(finished_study, tmp_path):
     assert settings["collapsed"].sum() == 1
     text = (study / "results/summary/summary.md").read_text()
     assert text.count("| trained, **1 of 1 collapsed** | small | 0.01 | 64 | 2 |") == 1
+
+    (folder / "distances.npz").unlink()
+    done = snakemake(study)
+    assert done.returncode == 0, done.stdout
+    assert different_results(study, finished_study) == set()

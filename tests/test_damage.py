@@ -69,9 +69,18 @@ def study(finished_study, tmp_path):
 
 
 def flip_bit(path):
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    flip(path.stat().st_size // 2)(path)
+
+
+def flip(position, bit=0):
+    """Damage of one bit."""
+
+    def damage(path):
+        data = bytearray(path.read_bytes())
+        data[position] ^= 1 << bit
+        path.write_bytes(data)
+
+    return damage
 
 
 def truncate(path):
@@ -202,8 +211,9 @@ IMAGES_NPY = "results/dataset/images.npy"
 @pytest.mark.parametrize(
     ("name", "damage", "read", "found"),
     [
-        (IMAGES_NPY, truncate, read_images, "ValueError: Failed to read all data"),
-        (IMAGES_NPY, truncate, lambda path: read_images(path, "r"), "ValueError: mmap"),
+        (IMAGES_NPY, truncate, read_images, "ValueError: mmap length is greater"),
+        (IMAGES_NPY, flip(61, 1), read_images, "more bytes than 100 images have"),
+        (IMAGES_NPY, flip(27, 2), read_images, "TokenError: EOF in multi-line"),
         (IMAGES_NPY, empty, read_images, "EOFError: No data left in file"),
         (
             IMAGES_NPY,
@@ -287,6 +297,39 @@ def test_readers_name_a_damaged_file(
     )
 
 
+def same_arrays(one, other):
+    return all(np.array_equal(one[name], other[name]) for name in other)
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "positions", "same"),
+    [
+        (IMAGES_NPY, read_images, range(0, 128), np.array_equal),
+        (
+            DISTANCES,
+            lambda path: read_distances(path, COUNTS),
+            [*range(0, 200, 3), *range(-300, 0, 2)],
+            same_arrays,
+        ),
+    ],
+)
+def test_one_wrong_bit_is_told_or_does_no_harm(
+    finished_study, tmp_path, name, read, positions, same
+):
+    right = read(finished_study / name)
+    path = tmp_path / "copy"
+    told = 0
+    for position in positions:
+        for bit in range(8):
+            shutil.copy(finished_study / name, path)
+            flip(position, bit)(path)
+            try:
+                assert same(read(path), right)
+            except StudyError:
+                told += 1
+    assert told > len(positions)
+
+
 def test_what_the_system_refuses_is_no_damage(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_json(tmp_path / "metrics.json")
@@ -327,13 +370,15 @@ def test_damage_is_told_and_repaired(finished_study, study, monkeypatch):
     for folder in longer:
         for name in ("model.keras", "history.csv"):
             (study / folder / name).unlink()
-    targets = [METRICS, *(f"{folder}/history.csv" for folder in longer)]
+    embedded = POINT.format("0.01", 2) + "/distances.npz"
+    targets = [METRICS, embedded, *(f"{folder}/history.csv" for folder in longer)]
     done = snakemake(study, "--keep-going", *targets)
     assert done.returncode == 1
     errors = [line for line in done.stdout.splitlines() if line.startswith("Error: ")]
-    assert len(errors) == 3, done.stdout
+    assert len(errors) == 4, done.stdout
     for start, log in (
         (f"{HISTORY}: epochs [], expected 1, 2, 3 and so on;", "train"),
+        (f"{too_large}: distances that are no finite numbers;", "embed"),
         (f"{DISTANCES}: BadZipFile: Bad CRC-32 for file", "evaluate"),
         ("Epoch 3: loss nan, validation loss nan, weights not all finite, ", "train"),
     ):
@@ -355,7 +400,7 @@ def test_damage_is_told_and_repaired(finished_study, study, monkeypatch):
     mark = str(hook / "failed once")
     (hook / "sitecustomize.py").write_text(FULL_GPU.replace("{mark!r}", repr(mark)))
     monkeypatch.setenv("PYTHONPATH", str(hook))
-    done = snakemake(study, "--retries", "1", METRICS, HISTORY)
+    done = snakemake(study, "--retries", "1", METRICS, HISTORY, embedded)
     assert done.returncode == 0, done.stdout
     (error,) = [x for x in done.stdout.splitlines() if x.startswith("Error: ")]
     assert error.startswith("Error: Out of memory on GPU 0: nvidia-smi names the ")

@@ -34,7 +34,7 @@ def draw_pairs(tables, images, names, generator):
 
 def main(snakemake):
     tables = {name: read_pair_table(snakemake.input[name]) for name in ("A", "B")}
-    images = read_images(snakemake.input.images, mmap_mode="r")
+    images = read_images(snakemake.input.images, in_memory=False)
     generator = np.random.default_rng(int(snakemake.wildcards.seed))
     figure = draw_pairs(tables, images, snakemake.params.names, generator)
     figure.savefig(snakemake.output.figure, dpi=100)

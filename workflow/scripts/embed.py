@@ -45,7 +45,7 @@ def pair_distances(model, images, sets):
 def main(snakemake):
     set_up_devices(snakemake.threads, gpu=False)
     model = read_model(snakemake.input.model, compile=False)
-    images = read_images(snakemake.input.images, mmap_mode="r")
+    images = read_images(snakemake.input.images, in_memory=False)
     sets = read_sets(snakemake.input, len(images))
     distances = pair_distances(model, images, sets)
     if not are_finite(distances.values()):

@@ -170,7 +170,7 @@ def main(snakemake):
         params.sha256s,
     )
     known = labels_by_pixels(originals, original_labels)
-    images = read_images(snakemake.input.images, mmap_mode="r")
+    images = read_images(snakemake.input.images, in_memory=False)
     report = {
         "images": len(originals),
         "distinct_images": len(known),

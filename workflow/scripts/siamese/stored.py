@@ -2,8 +2,11 @@
 
 import contextlib
 import csv
+import errno
 import json
 import math
+import os
+import tokenize
 import zipfile
 
 import numpy as np
@@ -14,7 +17,7 @@ HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 IMAGE_SHAPE = (28, 28)
 UNREADABLE = (
     *(ValueError, TypeError, LookupError, EOFError, OSError, RuntimeError),
-    *(csv.Error, zipfile.BadZipFile),
+    *(csv.Error, zipfile.BadZipFile, tokenize.TokenError),
 )
 
 
@@ -35,23 +38,26 @@ def reading(path):
     try:
         yield
     except UNREADABLE as error:
-        if getattr(error, "errno", None) is not None:
+        # EINVAL: the file says that a part of it begins before its beginning.
+        if getattr(error, "errno", None) not in (None, errno.EINVAL):
             raise
         gist = (str(error) or "unreadable").splitlines()[0]
         raise damaged(path, f"{type(error).__name__}: {gist}") from error
 
 
-def read_images(path, mmap_mode=None):
-    """The array of all images, uint8 of shape (n, 28, 28)."""
+def read_images(path, in_memory=True):
+    """The array of all images, uint8 of shape (n, 28, 28), read at once or mapped."""
     with reading(path):
-        images = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
     if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE:
         raise damaged(
             path,
             f"{images.dtype} of shape {images.shape}, expected uint8 of shape "
             f"(n, {', '.join(map(str, IMAGE_SHAPE))})",
         )
-    return images
+    if images.offset + images.nbytes != os.path.getsize(path):
+        raise damaged(path, f"more bytes than {len(images)} images have")
+    return np.array(images) if in_memory else images
 
 
 def read_distances(path, counts):
