@@ -57,7 +57,7 @@ def rank_settings(folds, summary, split_by, metric):
 
 
 def correlations(table):
-    """Spearman's rank correlation of the score with each metric on B."""
+    """Spearman's rank correlation of the score with each metric on B, or NaN."""
     return {
         name: float(stats.spearmanr(table["score"], table[name]).statistic)
         for name in ("accuracy_b", "auc_b")
