@@ -13,12 +13,13 @@ from siamese.checkpoint import read_checkpoint, read_model
 from siamese.job import StudyError
 from siamese.metrics import read_baselines, read_metrics
 from siamese.network import keras
-from siamese.pairs import read_pair_table, read_pairs, read_verified_pairs
+from siamese.pairs import read_pairs, read_verified_pairs
 from siamese.stored import (
     read_distances,
     read_history,
     read_images,
     read_json,
+    read_pair_table,
     read_table,
 )
 from siamese.tables import read_summary

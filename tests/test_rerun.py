@@ -213,7 +213,7 @@ MODULES = {
     "figures": points(["curves"]) | FIGURE,
     "metrics": baseline() | JUDGED,
     "network": LOSS | baseline() | TRAINED,
-    "pairs": crossed() | verified() | drawn() | baseline() | TRAINED,
+    "pairs": baseline() | TRAINED,
     "statistics": SETTINGS,
     "stored": FROM_PAIRS,
     "tables": SUMMARY,

@@ -6,8 +6,7 @@ from matplotlib.figure import Figure
 
 from siamese.job import logged
 from siamese.metrics import judged_rightly
-from siamese.pairs import read_pair_table
-from siamese.stored import read_distances
+from siamese.stored import read_distances, read_pair_table
 from siamese.tables import (
     SETTING,
     finding,

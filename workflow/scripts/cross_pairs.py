@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from siamese.job import logged
-from siamese.pairs import read_pair_table
+from siamese.stored import read_pair_table
 
 
 def images_of(pairs):

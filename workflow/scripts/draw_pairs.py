@@ -4,8 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from siamese.job import logged
-from siamese.pairs import read_pair_table
-from siamese.stored import read_images
+from siamese.stored import read_images, read_pair_table
 
 SHOWN_PER_SET = 8
 

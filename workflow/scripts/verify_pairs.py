@@ -12,8 +12,7 @@ import numpy as np
 
 from siamese.idx import read_merged
 from siamese.job import StudyError, logged
-from siamese.pairs import read_pair_table
-from siamese.stored import read_images
+from siamese.stored import read_images, read_pair_table
 
 STANDARD_ERRORS = 5
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from siamese.stored import damaged, read_json, read_table, reading
+from siamese.stored import damaged, read_json, reading
 
 COLUMNS = [
     ("left", np.int32),
@@ -112,8 +112,3 @@ def read_sets(paths, images=None):
                 raise damaged(paths[name], f"no {split} pairs")
     test = {name: table["test"] for name, table in tables.items()}
     return {**test, "validation": tables["A"]["validation"]}
-
-
-def read_pair_table(path):
-    """A pair table with all its columns, as a data frame."""
-    return read_table(path, NAMES[:-1], NAMES[-1:])

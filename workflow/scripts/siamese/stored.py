@@ -141,3 +141,9 @@ def read_table(path, numbers, texts=()):
                 f"a {'number' if name in numbers else 'text'}",
             )
     return table
+
+
+def read_pair_table(path):
+    """A pair table with all its columns, as a data frame."""
+    numbers = ["left", "right", "left_class", "right_class", "same"]
+    return read_table(path, numbers, ["split"])
