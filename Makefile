@@ -6,9 +6,11 @@
 # make bench   this workflow against the same study done naively (10 minutes;
 #              all 64 grid points with ARGS=--full: hours)
 # make report  report.html of a finished study
+# make verify  all files of a study against the checksums that its jobs recorded
 # make clean   the environment and all that a run made, but not the data set
 #
-# CORES=8 GPUS=2 ARGS="--configfile config/quick.yaml" are passed to snakemake;
+# CORES=8 GPUS=2 ARGS="--configfile config/quick.yaml" are passed to snakemake
+# (to verify only ARGS="--directory quick");
 # CUDA=1 installs TensorFlow's CUDA build; PYTHON=/path/to/python chooses one.
 
 CORES ?= 4
@@ -19,7 +21,7 @@ LOCK := requirements$(if $(CUDA),-cuda,).txt
 READY := .venv/ready-$(LOCK)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test lint audit bench report clean lock
+.PHONY: run test lint audit bench report verify clean lock
 
 run: $(READY)
 	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
@@ -42,6 +44,9 @@ bench: $(READY)
 
 report: $(READY)
 	snakemake --cores 1 --report report.html $(ARGS)
+
+verify: $(READY)
+	python workflow/verify.py $(ARGS)
 
 # Removed, not cleared: `venv --clear` would empty what a link .venv points to.
 # Compiling the bytecode here halves every start of TensorFlow later on.

@@ -5,6 +5,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,30 @@ def planned_jobs(output):
         jobs[rule] = int(count)
     jobs.pop("total", None)
     return jobs
+
+
+def content(path):
+    """What a file of results says, for comparison: its bytes, of a model the weights.
+
+    A model file also has the date of its making and addresses in memory.
+    """
+    if path.suffix != ".keras":
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        return file.read("model.weights.h5")
+
+
+def different_results(study, reference):
+    """Paths of the results that differ between two studies, or that one lacks."""
+    paths = {
+        path.relative_to(directory)
+        for directory in (study, reference)
+        for path in (directory / "results").rglob("*.*")
+        if path.is_file()
+    }
+    return {
+        path.as_posix()
+        for path in paths
+        if not ((study / path).exists() and (reference / path).exists())
+        or content(study / path) != content(reference / path)
+    }

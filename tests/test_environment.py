@@ -32,6 +32,18 @@ def test_cuda_lock_adds_nvidias_libraries_alone():
     assert set(pins("requirements.txt")) <= set(pins("requirements-cuda.txt"))
 
 
+def test_make_verify_checks_the_study_that_is_named():
+    done = subprocess.run(
+        ["make", "--dry-run", "verify", "ARGS=--directory quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    last = done.stdout.splitlines()[-1]
+    assert last == "python workflow/verify.py --directory quick"
+
+
 def test_every_pin_has_hashes():
     for name in ("requirements.txt", "requirements-cuda.txt"):
         text = (ROOT / name).read_text()

@@ -182,7 +182,7 @@ def metrics_of(a, b):
     return {
         part: {name: value for name in names} | {"loss": value / 10}
         for part, value in parts.items()
-    } | {"threshold_tuned": 0.4}
+    } | {"threshold_tuned": 0.4, "collapsed": False}
 
 
 def baselines_of(b):
@@ -342,7 +342,7 @@ def test_metrics_are_json():
     sets = random_sets(A=7, B=9, crossed=5, validation=6)
     metrics = json.loads(json.dumps(evaluate(sets, 0.5, 1.0)))
     assert set(metrics) == {
-        *("A", "B", "joint", "crossed", "threshold", "threshold_tuned")
+        *("A", "B", "joint", "crossed", "threshold", "threshold_tuned", "collapsed")
     }
 
 

@@ -209,6 +209,7 @@ LATER_SCRIPTS = {
 MODULES = {
     "idx": FROM_DATA,
     "job": FROM_DATA | LOSS,
+    "checkpoint": TRAINED,
     "figures": points(["curves"]) | FIGURE,
     "gpus": TRAINED,
     "metrics": baseline() | JUDGED,
@@ -216,6 +217,7 @@ MODULES = {
     "pairs": baseline() | TRAINED,
     "sources": set(),  # as download
     "statistics": SETTINGS,
+    "stored": FROM_PAIRS,
     "tables": SUMMARY,
 }
 
@@ -322,6 +324,36 @@ def test_deleted_file_of_one_point(study, name, stages, epochs):
     (study / "results/grid" / folder / name).unlink()
     expected = points(stages, l2=["0"], epochs=[epochs])
     assert planned(study) == expected | (SUMMARY if name != "curves.png" else set())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("dataset/images.npy", FROM_DATA),
+        ("dataset/labels.npy", FROM_DATA),
+        ("dataset/partition.csv", FROM_DATA),
+        ("pairs/seed~0/B.csv", FROM_PAIRS),
+        ("pairs/seed~0/crossed.csv", crossed() | verified() | baseline() | EMBEDDED),
+        ("baselines/seed~0/metrics.json", SCRIPTS["baseline"]),
+        ("verification/loss.json", LOSS),
+        (
+            "grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/distances.npz",
+            points(["embed", "evaluate", "curves"], l2=["0"], epochs=[2]) | SUMMARY,
+        ),
+    ],
+)
+def test_deleted_intermediate_file_is_made_anew(study, name, expected):
+    (study / "results" / name).unlink()
+    assert planned(study) == expected
+
+
+@pytest.mark.parametrize("name", ["model.keras", "distances.npz"])
+def test_deleted_intermediate_file_of_a_fold(replicates, name):
+    folder = "size~small,l2~0,batch_size~64,epochs~2,seed~0"
+    (replicates / "results/leave_out~0-1/grid" / folder / name).unlink()
+    jobs = planned(replicates, "all", "choice")
+    assert LATER_SCRIPTS["rank_settings"] < jobs
+    assert any(job.startswith("Embedding with leave_out~0-1/") for job in jobs)
 
 
 def test_deleted_data_set_files_run_nothing(study):

@@ -6,7 +6,14 @@ from embed import pair_distances
 from train import train
 
 from siamese.job import StudyError
-from siamese.network import ContrastiveLoss, PairAccuracy, build_siamese, keras, tf
+from siamese.network import (
+    ContrastiveLoss,
+    PairAccuracy,
+    build_siamese,
+    keras,
+    memory_errors_explained,
+    tf,
+)
 
 tf.config.experimental.enable_op_determinism()
 GENERATOR = np.random.default_rng(0)
@@ -119,6 +126,86 @@ def test_not_finite_loss_is_an_error():
     pairs = {"train": random_pairs(64), "validation": random_pairs(64)}
     with pytest.raises(StudyError, match="Epoch 1: loss nan"):
         trained(model, [], pairs, 32, 1)
+
+
+def test_not_finite_validation_loss_is_an_error(monkeypatch):
+    model = build_siamese(2, 0.01, 1.0)
+    fit = model.fit
+
+    def fit_without_validation_loss(*arguments, **options):
+        done = fit(*arguments, **options)
+        done.history["val_loss"] = [float("nan")]
+        return done
+
+    monkeypatch.setattr(model, "fit", fit_without_validation_loss)
+    pairs = {"train": random_pairs(64), "validation": random_pairs(64)}
+    with pytest.raises(
+        StudyError, match=r"Epoch 1: loss 0\.\d+, validation loss nan, weights finite"
+    ):
+        trained(model, [], pairs, 32, 1)
+
+
+def test_weights_that_are_not_finite_are_an_error_though_the_losses_are():
+    """Max-pooling swallows the NaN, and the network says the same of all pairs."""
+    model = build_siamese(2, 0, 1.0)
+    weights = model.get_weights()
+    weights[0][:] = np.nan
+    model.set_weights(weights)
+    pairs = {"train": random_pairs(64), "validation": random_pairs(64)}
+    distances = pair_distances(model, IMAGES, pairs)["train"]
+    assert len(np.unique(distances)) == 1
+    assert np.isfinite(distances).all()
+    with pytest.raises(
+        StudyError,
+        match=r"Epoch 1: loss 0\.\d+, validation loss 0\.\d+, weights not all finite",
+    ):
+        trained(model, [], pairs, 32, 1)
+
+
+NO_OP = (None, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            tf.errors.ResourceExhaustedError(
+                *NO_OP,
+                "OOM when allocating tensor on device:GPU:0 by allocator GPU_0",
+            ),
+            "Out of memory on GPU 3: ",
+        ),
+        (
+            tf.errors.InternalError(
+                *NO_OP,
+                "Failed copying input tensor from CPU:0 to GPU:0 in order to run "
+                "_EagerConst: Dst tensor is not initialized.",
+            ),
+            "Out of memory on GPU 3: ",
+        ),
+        (
+            tf.errors.ResourceExhaustedError(
+                *NO_OP, "OOM when allocating tensor on device:CPU:0 by allocator cpu"
+            ),
+            "Out of memory: run fewer jobs at a time",
+        ),
+    ],
+)
+def test_exhausted_memory_is_told_in_one_line(monkeypatch, error, line):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    with pytest.raises(StudyError) as told, memory_errors_explained():
+        raise error
+    assert str(told.value).startswith(line)
+    assert told.value.__cause__ is error
+
+
+def test_other_errors_are_not_taken_for_exhausted_memory():
+    error = tf.errors.InvalidArgumentError(*NO_OP, "indices are out of range")
+    with (
+        pytest.raises(tf.errors.InvalidArgumentError),
+        memory_errors_explained(),
+    ):
+        raise error
 
 
 def test_distances_from_embeddings_are_those_of_the_model():

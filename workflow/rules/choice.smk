@@ -56,6 +56,10 @@ rule plot_choice:
 
 rule choice:
     input:
+        # See the rule all.
+        lambda wildcards: point_files(fold_points(), "model.keras", "distances.npz"),
+        lambda wildcards: run_files(fold_points(), "pairs", "A.csv", "B.csv"),
+        lambda wildcards: run_files(fold_points(), "pairs", "crossed.csv"),
         rules.rank_settings.output,
         rules.plot_choice.output,
     message:

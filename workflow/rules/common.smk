@@ -148,20 +148,12 @@ def runs_of(points):
     return points[["split_by", "split", "seed"]].drop_duplicates()
 
 
-def baseline_files(points):
-    """The baselines' metrics, of each split and seed."""
+def run_files(points, folder, *names):
+    """Files of one folder of each split and seed."""
     return [
-        f"results/{run.split}baselines/seed~{run.seed}/metrics.json"
-        for run in runs_of(points).itertuples()
-    ]
-
-
-def verification_files(points):
-    """Counts and figure of the pairs of each split and seed."""
-    return [
-        f"results/{run.split}verification/seed~{run.seed}/pairs.{kind}"
-        for run in runs_of(points).itertuples()
-        for kind in ("json", "png")
+        f"results/{run.split}{folder}/seed~{run.seed}/{name}"
+        for run in points[["split", "seed"]].drop_duplicates().itertuples()
+        for name in names
     ]
 
 

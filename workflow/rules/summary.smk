@@ -4,7 +4,7 @@
 rule summarise:
     input:
         metrics=point_files(POINTS, "metrics.json"),
-        baselines=baseline_files(POINTS),
+        baselines=run_files(POINTS, "baselines", "metrics.json"),
         paper=os.path.relpath(WORKFLOW / "data/paper.csv"),
     output:
         table=report(

@@ -15,7 +15,8 @@ from sklearn.preprocessing import normalize
 from siamese.job import logged
 from siamese.metrics import evaluate
 from siamese.network import build_siamese, embed, keras, set_up_devices
-from siamese.pairs import read_pairs, read_sets
+from siamese.pairs import read_sets, read_verified_pairs
+from siamese.stored import read_images
 
 BLUR_SIGMA = 2
 CHUNK = 8192
@@ -94,10 +95,11 @@ def representations(images, trained, sizes, seed, margin):
 def main(snakemake):
     params = snakemake.params
     set_up_devices(snakemake.threads, gpu=False)
-    images = np.load(snakemake.input.images)
-    train = read_pairs(snakemake.input.A)["train"]
+    images = read_images(snakemake.input.images)
+    verified = snakemake.input.verified
+    train = read_verified_pairs(snakemake.input.A, verified, len(images))["train"]
     trained = np.unique([train["left"], train["right"]])
-    sets = read_sets(snakemake.input)
+    sets = read_sets(snakemake.input, len(images))
     seed = int(snakemake.wildcards.seed)
     results = []
     for method, size, vectors in representations(
@@ -116,5 +118,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

@@ -6,10 +6,12 @@ from matplotlib.figure import Figure
 
 from siamese.job import logged
 from siamese.metrics import judged_rightly
+from siamese.stored import read_distances, read_pair_table
 from siamese.tables import (
     SETTING,
     finding,
     name_setting,
+    read_summary,
     setting_means,
     trained_rows,
 )
@@ -104,22 +106,22 @@ def draw_distances(runs, threshold, tuned, title):
 
 def read_run(distances_path, table_paths, threshold):
     """The test pairs of A and of B with the distances and judgements of one run."""
-    with np.load(distances_path) as distances:
-        tables = {name: pd.read_csv(path) for name, path in table_paths.items()}
-        return {
-            name: table[table["split"] == "test"].assign(
-                distance=distances[name],
-                right=lambda pairs: judged_rightly(
-                    pairs["distance"], pairs["same"], threshold
-                ),
-            )
-            for name, table in tables.items()
-        }
+    tables = {name: read_pair_table(path) for name, path in table_paths.items()}
+    test = {name: table[table["split"] == "test"] for name, table in tables.items()}
+    counts = {name: len(pairs) for name, pairs in test.items()}
+    distances = read_distances(distances_path, counts)
+    return {
+        name: pairs.assign(
+            distance=distances[name],
+            right=judged_rightly(distances[name], pairs["same"], threshold),
+        )
+        for name, pairs in test.items()
+    }
 
 
 def main(snakemake):
     params = snakemake.params
-    summary = pd.read_csv(snakemake.input.table)
+    summary = read_summary(snakemake.input.table)
     best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
     rows = trained_rows(summary, params.split_by).set_index(SETTING).loc[[best]]
     runs = [
@@ -135,9 +137,11 @@ def main(snakemake):
     tables = {
         name: class_accuracies(pairs, params.names) for name, pairs in pooled.items()
     }
+    collapsed = int(rows["collapsed"].sum())
     title = (
         f"{name_setting(best)}, best on B of the trained settings "
-        f"({rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)})\n"
+        f"({rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)}"
+        f"{f', {collapsed} collapsed' * (collapsed > 0)})\n"
         f"{finding(summary, params.split_by)}"
     )
     pd.concat(tables, names=["set"]).droplevel(1).to_csv(snakemake.output.table)
@@ -148,5 +152,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

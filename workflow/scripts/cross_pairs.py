@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from siamese.job import logged
+from siamese.stored import read_pair_table
 
 
 def images_of(pairs):
@@ -61,7 +62,7 @@ def cross_pairs(test_a, test_b, generator):
 
 
 def main(snakemake):
-    a, b = (pd.read_csv(snakemake.input[name]) for name in ("A", "B"))
+    a, b = (read_pair_table(snakemake.input[name]) for name in ("A", "B"))
     # [seed, 0] and [seed, 1] are those of A and B.
     generator = np.random.default_rng([int(snakemake.wildcards.seed), 2])
     pairs = cross_pairs(a[a["split"] == "test"], b, generator)
@@ -69,5 +70,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

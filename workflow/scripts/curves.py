@@ -1,13 +1,12 @@
 """Rule curves: the report's training plot of one grid point."""
 
-import csv
-import json
-
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from siamese.figures import draw_baselines
 from siamese.job import logged
+from siamese.metrics import read_baselines, read_metrics
+from siamese.stored import read_history
 
 PANELS = {"Accuracy": ("accuracy", "val_accuracy"), "Loss": ("loss", "val_loss")}
 
@@ -55,26 +54,23 @@ def draw_curves(history, metrics, baselines, setting):
         f"{label} {metrics[key]['accuracy']:.2%}"
         for key, label in (("A", "set A"), ("B", "set B"), ("joint", "joint"))
     )
+    if metrics["collapsed"]:
+        accuracies += "; collapsed: all pairs have the same distance"
     figure.suptitle(f"{setting}\nTest accuracy: {accuracies}", fontsize=11)
     return figure
 
 
 def main(snakemake):
-    with open(snakemake.input.history, newline="", encoding="utf-8") as file:
-        history = list(csv.DictReader(file))
-    with open(snakemake.input.metrics, encoding="utf-8") as file:
-        metrics = json.load(file)
-    with open(snakemake.input.baselines, encoding="utf-8") as file:
-        baselines = {
-            f"{result['method']}, {result['size']}".rstrip(", "): result["B"][
-                "accuracy"
-            ]
-            for result in json.load(file)
-        }
+    history = read_history(snakemake.input.history)
+    metrics = read_metrics(snakemake.input.metrics)
+    baselines = {
+        f"{result['method']}, {result['size']}".rstrip(", "): result["B"]["accuracy"]
+        for result in read_baselines(snakemake.input.baselines)
+    }
     figure = draw_curves(history, metrics, baselines, snakemake.params.setting)
     figure.savefig(snakemake.output[0], dpi=100)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

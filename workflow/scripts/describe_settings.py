@@ -10,6 +10,7 @@ from siamese.tables import (
     compare_with_baselines,
     finding,
     name_setting,
+    read_summary,
     setting_means,
 )
 
@@ -35,8 +36,8 @@ def describe(summary):
     -------
     pandas.DataFrame
         One row a setting or baseline: method, split_by, size, l2, batch_size,
-        epochs, n, and for each metric and test set <name>_mean, _sd, _low and
-        _high; by Student's t over seeds.
+        epochs, n, collapsed (how many of them), and for each metric and test set
+        <name>_mean, _sd, _low and _high; by Student's t over seeds.
     """
     keys = ["method", "split_by", *SETTING]
     metrics = [
@@ -48,6 +49,7 @@ def describe(summary):
     rows = []
     for key, runs in summary.groupby(keys, sort=False, dropna=False):
         row = dict(zip(keys, key, strict=True)) | {"n": len(runs)}
+        row["collapsed"] = int(runs["collapsed"].sum())
         for metric in metrics:
             interval = mean_interval(runs[metric])
             row |= {
@@ -66,6 +68,14 @@ def in_per_cent(row, column):
     return (
         text + f" [{row[f'{column}_low'] * 100:.1f}, {row[f'{column}_high'] * 100:.1f}]"
     )
+
+
+def in_words(row):
+    """The method of a setting or baseline, and how many of its runs collapsed."""
+    text = "trained" if row["method"] == TRAINED else f"*{row['method']}*"
+    if not row["collapsed"]:
+        return text
+    return f"{text}, **{row['collapsed']} of {row['n']} collapsed**"
 
 
 def as_markdown(summary, settings, split_by):
@@ -109,6 +119,14 @@ def as_markdown(summary, settings, split_by):
             else []
         ),
         "The threshold of baselines is the best on A's validation pairs.",
+        *(
+            [
+                "A network that has collapsed gives all pairs the same distance and "
+                "tells nothing apart: its AUC and equal error rate are 0.5.",
+            ]
+            if settings["collapsed"].any()
+            else []
+        ),
         "",
         "| method | size | L2 | batch size | epochs | "
         + " | ".join([*SHOWN, "AUC A", "AUC B", *(f"report {name}" for name in PAPER)])
@@ -123,7 +141,7 @@ def as_markdown(summary, settings, split_by):
             values = means.loc[tuple(row[SETTING]), list(PAPER.values())]
             stated = ["" if pd.isna(v) else f"{v * 100:.2f}" for v in values]
         cells = [
-            "trained" if is_trained else f"*{row['method']}*",
+            in_words(row),
             "" if pd.isna(row["size"]) else row["size"],
             *(f"{row[k]:g}" if is_trained else "" for k in SETTING[1:]),
             *(in_per_cent(row, column) for column in SHOWN.values()),
@@ -136,7 +154,7 @@ def as_markdown(summary, settings, split_by):
 
 
 def main(snakemake):
-    summary = pd.read_csv(snakemake.input.table)
+    summary = read_summary(snakemake.input.table)
     settings = describe(summary)
     settings.to_csv(snakemake.output.table, index=False)
     with open(snakemake.output.text, "w", encoding="utf-8") as file:
@@ -144,5 +162,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

@@ -1,10 +1,10 @@
 """Rule draw_pairs: random pairs of A and B with class names and label."""
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from siamese.job import logged
+from siamese.stored import read_images, read_pair_table
 
 SHOWN_PER_SET = 8
 
@@ -32,13 +32,13 @@ def draw_pairs(tables, images, names, generator):
 
 
 def main(snakemake):
-    tables = {name: pd.read_csv(snakemake.input[name]) for name in ("A", "B")}
-    images = np.load(snakemake.input.images, mmap_mode="r")
+    tables = {name: read_pair_table(snakemake.input[name]) for name in ("A", "B")}
+    images = read_images(snakemake.input.images, in_memory=False)
     generator = np.random.default_rng(int(snakemake.wildcards.seed))
     figure = draw_pairs(tables, images, snakemake.params.names, generator)
     figure.savefig(snakemake.output.figure, dpi=100)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

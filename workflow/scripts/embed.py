@@ -6,9 +6,11 @@ needs the network.
 
 import numpy as np
 
+from siamese.checkpoint import are_finite, read_model
 from siamese.job import logged
-from siamese.network import embed, keras, set_up_devices
+from siamese.network import embed, set_up_devices
 from siamese.pairs import read_sets
+from siamese.stored import damaged, read_images
 
 
 def pair_distances(model, images, sets):
@@ -42,12 +44,15 @@ def pair_distances(model, images, sets):
 
 def main(snakemake):
     set_up_devices(snakemake.threads, gpu=False)
-    model = keras.saving.load_model(snakemake.input.model, compile=False)
-    images = np.load(snakemake.input.images, mmap_mode="r")
-    distances = pair_distances(model, images, read_sets(snakemake.input))
+    model = read_model(snakemake.input.model, compile=False)
+    images = read_images(snakemake.input.images, in_memory=False)
+    sets = read_sets(snakemake.input, len(images))
+    distances = pair_distances(model, images, sets)
+    if not are_finite(distances.values()):
+        raise damaged(snakemake.input.model, "distances that are no finite numbers")
     np.savez(snakemake.output.distances, **distances)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

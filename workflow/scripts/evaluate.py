@@ -2,25 +2,23 @@
 
 import json
 
-import numpy as np
-
 from siamese.job import logged
 from siamese.metrics import evaluate
 from siamese.pairs import read_sets
+from siamese.stored import read_distances
 
 
 def main(snakemake):
     params = snakemake.params
-    with np.load(snakemake.input.distances) as file:
-        sets = {
-            name: {**pairs, "distance": file[name]}
-            for name, pairs in read_sets(snakemake.input).items()
-        }
+    sets = read_sets(snakemake.input)
+    counts = {name: len(pairs["same"]) for name, pairs in sets.items()}
+    distances = read_distances(snakemake.input.distances, counts)
+    sets = {name: pairs | {"distance": distances[name]} for name, pairs in sets.items()}
     with open(snakemake.output.metrics, "w", encoding="utf-8") as file:
         json.dump(evaluate(sets, params.threshold, params.margin), file, indent=2)
         file.write("\n")
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from siamese.job import logged
 from siamese.statistics import mean_interval, paired_interval
-from siamese.tables import SETTING, name_setting, trained_rows
+from siamese.tables import SETTING, name_setting, read_summary, trained_rows
 
 METRICS = {"A": "accuracy_a", "B": "accuracy_b"}
 
@@ -79,12 +79,12 @@ def as_markdown(table):
 
 
 def main(snakemake):
-    table = compare_splits(pd.read_csv(snakemake.input.table))
+    table = compare_splits(read_summary(snakemake.input.table))
     table.to_csv(snakemake.output.table, index=False)
     with open(snakemake.output.text, "w", encoding="utf-8") as file:
         file.write(as_markdown(table))
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

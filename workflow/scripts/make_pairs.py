@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from siamese.job import logged
+from siamese.stored import read_table
 
 
 def make_pairs(images_by_class, images_per_class, generator):
@@ -105,7 +106,7 @@ def split_images(images_by_class, images_per_class, test_fraction, train, genera
 
 def main(snakemake):
     params = snakemake.params
-    table = pd.read_csv(snakemake.input.table)
+    table = read_table(snakemake.input.table, ["image", "class"])
     seed = int(snakemake.wildcards.seed)
     for number, name in enumerate(("A", "B")):
         members = table[table["class"].isin(params.sets[name])].groupby("class")
@@ -127,5 +128,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from siamese.figures import save_vectors
 from siamese.job import logged
-from siamese.tables import baseline_means
+from siamese.stored import read_table
+from siamese.tables import baseline_means, read_summary
 
 COLOURS = {"supported": "C2", "contradicted": "C3", "undecided": "0.5"}
 IN_PER_CENT = ("accuracy", "eer")
@@ -147,16 +149,16 @@ def as_markdown(claims):
 
 
 def main(snakemake):
-    claims = pd.read_csv(snakemake.input.claims)
-    summary = pd.read_csv(snakemake.input.table)
+    claims = read_table(snakemake.input.claims, ["claim", "n"])
+    summary = read_summary(snakemake.input.table)
     baselines = baseline_means(summary, snakemake.params.split_by)
     figure = draw_claims(claims, baselines)
     figure.savefig(snakemake.output.png, dpi=120)
-    figure.savefig(snakemake.output.svg, metadata={"Date": None})
+    save_vectors(figure, snakemake.output.svg)
     with open(snakemake.output.text, "w", encoding="utf-8") as file:
         file.write(as_markdown(claims))
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

@@ -4,17 +4,20 @@ Each fold leaves some classes of A out of training; a setting's score is the mea
 over folds and seeds of how well it tells the left-out classes apart.
 """
 
+import math
+
 import pandas as pd
 from scipy import stats
 
 from siamese.job import logged
+from siamese.metrics import read_metrics
 from siamese.statistics import mean_interval
 from siamese.tables import (
     METRIC_NAMES,
     SETTING,
     finding,
     name_setting,
-    read_json,
+    read_summary,
     setting_means,
     trained_rows,
 )
@@ -54,11 +57,16 @@ def rank_settings(folds, summary, split_by, metric):
 
 
 def correlations(table):
-    """Spearman's rank correlation of the score with each metric on B."""
+    """Spearman's rank correlation of the score with each metric on B, or NaN."""
     return {
         name: float(stats.spearmanr(table["score"], table[name]).statistic)
         for name in ("accuracy_b", "auc_b")
     }
+
+
+def in_words(correlation):
+    """A rank correlation; of equal values there is none."""
+    return "none, all are equal" if math.isnan(correlation) else f"{correlation:.2f}"
 
 
 def interval_on_b(summary, split_by, setting):
@@ -104,8 +112,8 @@ def as_markdown(table, folds, summary, split_by, metric):
         f"Optimism of choosing by B: {(means[1] - means[0]) * 100:.2f} points.",
         "",
         "How well the ranking inside A predicts B (Spearman's rank correlation over "
-        f"{len(table)} settings): {related['accuracy_b']:.2f} with the accuracy on B, "
-        f"{related['auc_b']:.2f} with the AUC on B.",
+        f"{len(table)} settings): {in_words(related['accuracy_b'])} with the accuracy "
+        f"on B, {in_words(related['auc_b'])} with the AUC on B.",
         "",
         f"{finding(summary, split_by)}.",
         "",
@@ -122,8 +130,8 @@ def as_markdown(table, folds, summary, split_by, metric):
 
 def main(snakemake):
     params = snakemake.params
-    summary = pd.read_csv(snakemake.input.table)
-    metrics = [read_json(path) for path in snakemake.input.metrics]
+    summary = read_summary(snakemake.input.table)
+    metrics = [read_metrics(path) for path in snakemake.input.metrics]
     folds = fold_table(params.points, metrics)
     table = rank_settings(folds, summary, params.split_by, params.metric)
     folds.to_csv(snakemake.output.folds, index=False)
@@ -134,5 +142,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

@@ -6,8 +6,8 @@ Beside it the report's values, where it states them.
 import pandas as pd
 
 from siamese.job import logged
-from siamese.metrics import TEST_SETS
-from siamese.tables import SETTING, TRAINED, read_json
+from siamese.metrics import TEST_SETS, read_baselines, read_metrics
+from siamese.tables import SETTING, TRAINED
 
 REPORTED = ("A", "B", "joint")
 SUFFIX = {name: name.lower() for name in TEST_SETS}
@@ -27,7 +27,7 @@ def flatten(metrics):
     for name in TEST_SETS:
         for bound in ("low", "high"):
             row[f"accuracy_{SUFFIX[name]}_{bound}"] = metrics[name][f"accuracy_{bound}"]
-    return row | {"threshold_tuned": metrics["threshold_tuned"]}
+    return row | {name: metrics[name] for name in ("threshold_tuned", "collapsed")}
 
 
 def summarise(points, metrics, baseline_points, baselines, paper):
@@ -78,14 +78,14 @@ def main(snakemake):
     params = snakemake.params
     summary = summarise(
         params.points,
-        [read_json(path) for path in snakemake.input.metrics],
+        [read_metrics(path) for path in snakemake.input.metrics],
         params.baseline_points,
-        [read_json(path) for path in snakemake.input.baselines],
+        [read_baselines(path) for path in snakemake.input.baselines],
         pd.read_csv(snakemake.input.paper),
     )
     summary.to_csv(snakemake.output.table, index=False)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

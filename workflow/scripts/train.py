@@ -11,12 +11,19 @@ import math
 
 import numpy as np
 
+from siamese.checkpoint import are_finite, read_checkpoint
 from siamese.gpus import own_gpu
 from siamese.job import StudyError, logged
-from siamese.network import CHUNK, build_siamese, keras, set_up_devices, tf
-from siamese.pairs import read_pairs
-
-HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+from siamese.network import (
+    CHUNK,
+    build_siamese,
+    keras,
+    memory_errors_explained,
+    set_up_devices,
+    tf,
+)
+from siamese.pairs import read_verified_pairs
+from siamese.stored import HISTORY, read_images
 
 
 def batches(pairs, bank, batch_size):
@@ -79,7 +86,7 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
     Raises
     ------
     StudyError
-        The loss is not finite.
+        The loss or a weight is not finite.
     """
     bank = tf.constant(images[..., None])
     validation = batches(pairs["validation"], bank, CHUNK)
@@ -99,49 +106,42 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
             verbose=2,
         ).history
         record = {"epoch": epoch + 1, **{name: logs[name][0] for name in HISTORY[1:]}}
-        if not all(math.isfinite(value) for value in record.values()):
+        # The losses may be finite where a weight is not, see `read_model`.
+        weights_are_finite = are_finite(model.get_weights())
+        if not weights_are_finite or not are_finite([*record.values()]):
+            weights = "finite" if weights_are_finite else "not all finite"
             raise StudyError(
                 f"Epoch {epoch + 1}: loss {record['loss']}, validation loss "
-                f"{record['val_loss']}, expected finite numbers; try another seed "
-                "or a smaller grid.l2"
+                f"{record['val_loss']}, weights {weights}, expected finite numbers; "
+                "try another seed, a smaller grid.l2, margin or another precision"
             )
         history.append(record)
     return history
 
 
-def read_history(path):
-    """The rows of a history.csv as a list of dict."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return [
-            {name: float(value) for name, value in row.items()} | {"epoch": number}
-            for number, row in enumerate(csv.DictReader(file), start=1)
-        ]
-
-
+@memory_errors_explained()
 def main(snakemake):
     wildcards, params = snakemake.wildcards, snakemake.params
     seed = int(wildcards.seed)
     set_up_devices(snakemake.threads, gpu=bool(snakemake.resources.get("gpu")))
     keras.config.set_dtype_policy(params.precision)
+    batch_size = int(wildcards.batch_size)
+    images = read_images(snakemake.input.images)
+    pairs = read_verified_pairs(
+        snakemake.input.pairs, snakemake.input.verified, len(images)
+    )
     if snakemake.input.checkpoint:
         model_path, history_path = snakemake.input.checkpoint
         print(f"Going on from {model_path}")
-        model = keras.saving.load_model(model_path)
-        history = read_history(history_path)
+        steps = math.ceil(len(pairs["train"]["same"]) / batch_size)
+        model, history = read_checkpoint(model_path, history_path, steps)
     else:
         keras.utils.set_random_seed(seed)
         model = build_siamese(params.filters, float(wildcards.l2), params.margin)
         history = []
     model.summary(expand_nested=True)
-    history = train(
-        model,
-        history,
-        np.load(snakemake.input.images),
-        read_pairs(snakemake.input.pairs),
-        int(wildcards.batch_size),
-        int(wildcards.epochs),
-        seed,
-    )
+    epochs = int(wildcards.epochs)
+    history = train(model, history, images, pairs, batch_size, epochs, seed)
     model.save(snakemake.output.model)
     with open(snakemake.output.history, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, HISTORY, lineterminator="\n")
@@ -150,5 +150,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]), own_gpu(snakemake.resources.get("gpu")):
+    with logged(snakemake), own_gpu(snakemake.resources.get("gpu")):
         main(snakemake)

@@ -9,10 +9,10 @@ import json
 import math
 
 import numpy as np
-import pandas as pd
 
 from siamese.idx import read_merged
 from siamese.job import StudyError, logged
+from siamese.stored import read_images, read_pair_table
 
 STANDARD_ERRORS = 5
 
@@ -74,7 +74,11 @@ def check_pairs(pairs, images, known, classes, source):
         elif same != (left_class == right_class):
             wrong = f"same = {same}, but classes {left_class} and {right_class}"
         if wrong:
-            raise StudyError(f"{source}, line {line}: pair ({left}, {right}): {wrong}")
+            raise StudyError(
+                f"{source}, line {line}: pair ({left}, {right}): {wrong}; `make "
+                "verify` tells whether this table or images.npy has changed: delete "
+                "that and run snakemake again"
+            )
 
 
 def count_splits(pairs, expected, source):
@@ -165,7 +169,7 @@ def main(snakemake):
         params.sha256s,
     )
     known = labels_by_pixels(originals, original_labels)
-    images = np.load(snakemake.input.images, mmap_mode="r")
+    images = read_images(snakemake.input.images, in_memory=False)
     report = {
         "images": len(originals),
         "distinct_images": len(known),
@@ -173,7 +177,7 @@ def main(snakemake):
         "sets": {},
     }
     classes = params.sets | {"crossed": params.sets["A"] + params.sets["B"]}
-    tables = {name: pd.read_csv(paths[name]) for name in ("A", "B", "crossed")}
+    tables = {name: read_pair_table(paths[name]) for name in ("A", "B", "crossed")}
     for name, pairs in tables.items():
         check_pairs(pairs, images, known, classes[name], paths[name])
         report["sets"][name] = {
@@ -195,5 +199,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

@@ -1,6 +1,7 @@
 """How every script of the workflow logs, and how it fails."""
 
 import contextlib
+import hashlib
 import os
 import sys
 import traceback
@@ -30,18 +31,28 @@ def output_to(path):
         os.close(file)
 
 
+def print_checksums(paths):
+    """Print the SHA-256 of files, as the program sha256sum writes and checks it."""
+    for path in paths:
+        with open(path, "rb") as file:
+            print(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path}")
+
+
 @contextlib.contextmanager
-def logged(log_path):
-    """Send all output of the block to `log_path`, and fail with one line.
+def logged(snakemake):
+    """Send all output of the block to the job's log, and fail with one line.
 
     An exception leaves its traceback in the log, one line on the terminal and
-    exit status 1, upon which Snakemake removes the outputs of the job.
+    exit status 1, upon which Snakemake removes the outputs of the job. A log
+    without one ends with the checksums of the outputs (`make verify`).
     """
+    log_path = snakemake.log[0]
     sys.stdout.reconfigure(line_buffering=True)
     try:
         with output_to(log_path):
             try:
                 yield
+                print_checksums(snakemake.output)
             except Exception:
                 traceback.print_exc()
                 raise

@@ -4,6 +4,8 @@ import statistics
 
 import numpy as np
 
+from siamese.stored import read_json, reading
+
 TEST_SETS = ("A", "B", "joint", "crossed")
 CONFIDENCE = 0.95
 
@@ -174,12 +176,47 @@ def evaluate(sets, threshold, margin):
     Returns
     -------
     dict
-        Metrics of A, B, joint (A and B together) and crossed, and the two
-        thresholds.
+        Metrics of A, B, joint (A and B together) and crossed, the two thresholds,
+        and whether the network has collapsed: all distances are equal.
     """
+    distances = np.concatenate([pairs["distance"] for pairs in sets.values()])
     best = best_threshold(sets["validation"]["distance"], sets["validation"]["same"])
     threshold = best if threshold is None else threshold
     joint = {key: np.concatenate([sets["A"][key], sets["B"][key]]) for key in sets["A"]}
     sets = {**sets, "joint": joint}
     metrics = {name: judge(sets[name], threshold, best, margin) for name in TEST_SETS}
-    return {**metrics, "threshold": threshold, "threshold_tuned": best}
+    return {
+        **metrics,
+        "threshold": threshold,
+        "threshold_tuned": best,
+        "collapsed": bool(distances.min() == distances.max()),
+    }
+
+
+def check_metrics(metrics, path):
+    """Refuse metrics without all numbers of each test set; `path` is their file."""
+    with reading(path):
+        for name in TEST_SETS:
+            for metric in ("accuracy", "accuracy_tuned", "loss", "auc", "eer"):
+                float(metrics[name][metric])
+            for bound in ("low", "high"):
+                float(metrics[name][f"accuracy_{bound}"])
+        float(metrics["threshold_tuned"])
+        bool(metrics["collapsed"])
+
+
+def read_metrics(path):
+    """Content of a grid point's metrics.json."""
+    metrics = read_json(path)
+    check_metrics(metrics, path)
+    return metrics
+
+
+def read_baselines(path):
+    """Content of the baselines' metrics.json: a dict each, with method and size."""
+    baselines = read_json(path)
+    with reading(path):
+        for metrics in baselines:
+            check_metrics(metrics, path)
+            f"{metrics['method']} {metrics['size']}"
+    return baselines

@@ -1,12 +1,14 @@
 """The report's network, its distance and its loss, in Keras."""
 
+import contextlib
 import gc
 import os
+import re
 import sys
 
 import numpy as np
 
-from siamese.job import output_to
+from siamese.job import StudyError, output_to
 
 # Keras imports these where they are installed, for features not used here;
 # hidden from it, TensorFlow starts about a second sooner.
@@ -34,6 +36,8 @@ DROPOUT = 0.25
 SMALLEST_SQUARE = 1e-7
 # Pairs whose activations are in memory at a time.
 CHUNK = 256
+# What TensorFlow says where memory is short; not always in a ResourceExhaustedError.
+OUT_OF_MEMORY = re.compile("OOM|out of memory|Dst tensor is not initialized", re.I)
 
 
 @keras.saving.register_keras_serializable("siamese")
@@ -234,6 +238,31 @@ def set_up_devices(threads, gpu):
     for device in gpus:
         tf.config.experimental.set_memory_growth(device, True)
     print(f"Devices: {[device.name for device in gpus] or 'CPU'}, {threads} threads")
+
+
+@contextlib.contextmanager
+def memory_errors_explained():
+    """Tell in one line that memory, of a GPU or the machine, does not suffice."""
+    try:
+        yield
+    except (tf.errors.OpError, RuntimeError) as error:
+        text = str(error)
+        exhausted = isinstance(error, tf.errors.ResourceExhaustedError)
+        if not exhausted and not OUT_OF_MEMORY.search(text):
+            raise
+        on_gpu = "GPU" in text or tf.config.get_visible_devices("GPU")
+        if "allocator cpu" in text or not on_gpu:
+            raise StudyError(
+                "Out of memory: run fewer jobs at a time (snakemake --cores, or "
+                "--resources mem_mb=<MB in all>) and snakemake again"
+            ) from error
+        gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+        raise StudyError(
+            f"Out of memory on GPU {gpu}: nvidia-smi names the processes that have it; "
+            "wait for theirs, or let fewer training jobs share it (snakemake "
+            "--resources gpu=<jobs at a time>), and run snakemake again; a smaller "
+            f"batch size does not help, since {CHUNK} pairs are in memory at a time"
+        ) from error
 
 
 def embed(encoder, images, batch_size=1024):

@@ -1,8 +1,8 @@
 """Reading the summary: trained settings, baselines, and how they compare."""
 
-import json
-
 import pandas as pd
+
+from siamese.stored import read_table
 
 SETTING = ["size", "l2", "batch_size", "epochs"]
 TRAINED = "siamese"
@@ -14,9 +14,10 @@ METRIC_NAMES = {
 }
 
 
-def read_json(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
+def read_summary(path):
+    """Content of summary.csv as a data frame."""
+    numbers = [f"accuracy_{name}" for name in ("a", "b", "joint", "crossed")]
+    return read_table(path, ["seed", *numbers], ["method", "split_by", "collapsed"])
 
 
 def trained_rows(summary, split_by):

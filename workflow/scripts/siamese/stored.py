@@ -1,0 +1,149 @@
+"""Reading what earlier jobs stored; a damaged file is named in one line."""
+
+import contextlib
+import csv
+import errno
+import json
+import math
+import os
+import tokenize
+import zipfile
+
+import numpy as np
+
+from siamese.job import StudyError
+
+HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+IMAGE_SHAPE = (28, 28)
+UNREADABLE = (
+    *(ValueError, TypeError, LookupError, EOFError, OSError, RuntimeError),
+    *(csv.Error, zipfile.BadZipFile, tokenize.TokenError),
+)
+
+
+def damaged(path, found):
+    """The error that a stored file cannot be what its job left."""
+    return StudyError(
+        f"{path}: {found}; the file is damaged: delete it and run snakemake again, "
+        "which makes it anew"
+    )
+
+
+@contextlib.contextmanager
+def reading(path):
+    """Name the file that cannot be read in the block.
+
+    What the operating system refuses, such as permission, is no damage, and passes.
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        # EINVAL: the file says that a part of it begins before its beginning.
+        if getattr(error, "errno", None) not in (None, errno.EINVAL):
+            raise
+        gist = (str(error) or "unreadable").splitlines()[0]
+        raise damaged(path, f"{type(error).__name__}: {gist}") from error
+
+
+def read_images(path, in_memory=True):
+    """The array of all images, uint8 of shape (n, 28, 28), read at once or mapped."""
+    with reading(path):
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE:
+        raise damaged(
+            path,
+            f"{images.dtype} of shape {images.shape}, expected uint8 of shape "
+            f"(n, {', '.join(map(str, IMAGE_SHAPE))})",
+        )
+    if images.offset + images.nbytes != os.path.getsize(path):
+        raise damaged(path, f"more bytes than {len(images)} images have")
+    return np.array(images) if in_memory else images
+
+
+def read_distances(path, counts):
+    """The distances of pairs under one network.
+
+    Parameters
+    ----------
+    path : path
+    counts : dict of str to int
+        Names of the arrays, and how many pairs each of them has.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of float32
+    """
+    with reading(path), np.load(path, allow_pickle=False) as file:
+        distances = {name: file[name] for name in counts}
+    for name, values in distances.items():
+        if values.dtype != np.float32 or values.shape != (counts[name],):
+            raise damaged(
+                path,
+                f"{name} is {values.dtype} of shape {values.shape}, expected float32 "
+                f"of ({counts[name]},) as the pair table has pairs (`make verify` "
+                "tells if the table has changed)",
+            )
+        if not np.isfinite(values).all():
+            raise damaged(path, f"{name} has distances that are no finite numbers")
+    return distances
+
+
+def read_history(path):
+    """The epochs of a history.csv as a list of dict, at least one."""
+    with reading(path), open(path, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        rows = [{name: float(row[name]) for name in HISTORY} for row in reader]
+    if [row["epoch"] for row in rows] != list(range(1, len(rows) + 1)) or not rows:
+        epochs = [f"{row['epoch']:g}" for row in rows]
+        raise damaged(path, f"epochs {epochs}, expected 1, 2, 3 and so on")
+    if not all(math.isfinite(value) for row in rows for value in row.values()):
+        raise damaged(path, "a value that is no finite number")
+    return [row | {"epoch": int(row["epoch"])} for row in rows]
+
+
+def read_json(path):
+    with reading(path), open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def read_table(path, numbers, texts=()):
+    """A table as a data frame with at least one row.
+
+    Parameters
+    ----------
+    path : path
+        Of a CSV file.
+    numbers, texts : sequence of str
+        Columns that have a number, or a text, in each row.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    # Here, for the sake of a quick start of those that read no tables.
+    import pandas as pd
+
+    with reading(path):
+        table = pd.read_csv(path)
+    if table.empty:
+        raise damaged(path, "no rows")
+    for name in (*numbers, *texts):
+        if name not in table:
+            raise damaged(path, f"no column {name}")
+        values = table[name]
+        if name in numbers:
+            values = pd.to_numeric(values, errors="coerce")
+        if values.isna().any():
+            row = int(values.isna().argmax())
+            raise damaged(
+                path,
+                f"line {row + 2}: {name} is {str(table[name][row])!r}, expected "
+                f"a {'number' if name in numbers else 'text'}",
+            )
+    return table
+
+
+def read_pair_table(path):
+    """A pair table with all its columns, as a data frame."""
+    numbers = ["left", "right", "left_class", "right_class", "same"]
+    return read_table(path, numbers, ["split"])
