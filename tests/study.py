@@ -86,13 +86,17 @@ def edit_config(directory, **options):
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | options))
 
 
+def snakemake_command(*arguments, python=sys.executable):
+    return [
+        *(python, "-m", "snakemake", "--cores", "2"),
+        *("--resources", "gpu=1", "--nocolor", *arguments),
+    ]
+
+
 def snakemake(directory, *arguments):
     """Run snakemake in `directory`; return its exit status and output."""
     return subprocess.run(
-        [
-            *(sys.executable, "-m", "snakemake", "--cores", "2"),
-            *("--resources", "gpu=1", "--nocolor", *arguments),
-        ],
+        snakemake_command(*arguments),
         cwd=directory,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

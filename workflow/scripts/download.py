@@ -144,11 +144,11 @@ def first_line(error):
 def main(snakemake):
     with tempfile.TemporaryDirectory() as scratch:
         payloads = download(snakemake.params.sources, snakemake.params.sha256s, scratch)
-    for name, payload in payloads.items():
-        Path(snakemake.output[0]).with_name(name).write_bytes(payload)
+    for path, payload in zip(snakemake.output, payloads.values(), strict=True):
+        Path(path).write_bytes(payload)
     print(f"Wrote {len(payloads)} files")
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

@@ -195,5 +195,5 @@ def main(snakemake):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake):
         main(snakemake)

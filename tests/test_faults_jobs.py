@@ -1,0 +1,179 @@
+"""Jobs that are killed, or find the disk full: whole outputs or none."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+import zipfile
+
+import pytest
+from jobs import JobServer, outputs_of, script_of
+from study import ROOT
+
+RULES = sorted(path.stem for path in (ROOT / "workflow/scripts").glob("*.py"))
+ROUNDS = 4
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.fixture(scope="module")
+def jobs():
+    server = JobServer(str(ROOT / "workflow/scripts"))
+    yield server
+    server.stop()
+
+
+def content(path):
+    """The bytes of a file; of a model without the date that Keras adds."""
+    if path.suffix != ".keras":
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        return {
+            name: file.read(name)
+            for name in file.namelist()
+            if name != "metadata.json"
+        }
+
+
+def wait_for(found, running):
+    """Wait until `found` is true or the process has ended."""
+    while not found():
+        try:
+            os.kill(running, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.0005)
+
+
+def kill_at(moment, jobs, script, study, terminal):
+    """Start a job, kill it at a moment that is a function of its folder and id."""
+    pid = jobs.start(script, study, terminal)
+    moment(pid)
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # it was faster
+    return jobs.wait()
+
+
+def test_training_killed_at_any_moment(finished_study, jobs, tmp_path):
+    study = shutil.copytree(finished_study, tmp_path / "study")
+    script = script_of(finished_study, "train", "l2~0,", "epochs~2")
+    model, history = outputs_of(script)
+    folder = (study / model).parent
+    terminal = tmp_path / "terminal.txt"
+
+    def remove_outputs():
+        for path in (model, history):
+            (study / path).unlink(missing_ok=True)
+
+    remove_outputs()
+    started = time.monotonic()
+    status, output = jobs.run(script, study, terminal)
+    assert status == 0, output
+    whole = time.monotonic() - started
+    chance = random.Random(0)
+
+    def training(pid):
+        time.sleep(chance.uniform(0, whole))
+
+    def saving(pid):
+        wait_for(lambda: list(folder.glob("unfinished-*-model.keras")), pid)
+        time.sleep(chance.uniform(0, 0.03))
+
+    def writing_history(pid):
+        wait_for(lambda: list(folder.glob("unfinished-*-history.csv")), pid)
+        time.sleep(chance.uniform(0, 0.003))
+
+    left = []
+    for moment in ROUNDS * [training] + ROUNDS * [saving] + ROUNDS * [writing_history]:
+        remove_outputs()
+        kill_at(moment, jobs, script, study, terminal)
+        left.append(sorted(path.name for path in folder.iterdir()))
+        for path in (model, history):
+            if (study / path).exists():
+                assert content(study / path) == content(finished_study / path)
+    print(*left, sep="\n")
+    status, output = jobs.run(script, study, terminal)
+    assert status == 0, output
+    for path in (model, history):
+        assert content(study / path) == content(finished_study / path)
+    assert not list(folder.glob("unfinished-*"))
+
+
+class SmallDisk:
+    """A file system in memory, whose free space can be set."""
+
+    def __init__(self, path):
+        self.path = path
+        path.mkdir()
+        self.mount(f"size={2**28}")
+
+    def mount(self, options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.path)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def leave_free(self, size):
+        disk = os.statvfs(self.path)
+        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+        self.mount(f"remount,size={used + size}")
+
+    def unmount(self):
+        subprocess.run(["umount", "--lazy", str(self.path)], check=True)
+
+
+@pytest.fixture(scope="module")
+def small_disk(tmp_path_factory):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    try:
+        disk = SmallDisk(tmp_path_factory.mktemp("disk") / "small")
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+    yield disk
+    disk.unmount()
+
+
+def pages(path):
+    return -(-path.stat().st_size // PAGE) * PAGE
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_full_disk(rule, finished_study, study_with_replicates, jobs, small_disk):
+    """Each output in turn is the one for which the space does not suffice."""
+    for finished in (finished_study, study_with_replicates):
+        if list((finished / ".snakemake/scripts").glob(f"*.{rule}.py")):
+            break
+    script = script_of(finished, rule)
+    outputs = outputs_of(script)
+    sizes = [pages(finished / path) for path in outputs]
+    small_disk.leave_free(2**28)
+    study = small_disk.path / finished.parent.name
+    if not study.exists():
+        ignored = shutil.ignore_patterns(".snakemake", "logs")
+        shutil.copytree(finished, study, ignore=ignored)
+        # A full log is another fault.
+        logs = finished.parent / "logs"
+        shutil.copytree(finished / "logs", logs)
+        (study / "logs").symlink_to(logs)
+    terminal = finished.parent / "terminal.txt"
+    for path in outputs:
+        (study / path).unlink()
+    before = sorted(study.rglob("*"))
+    for number, path in enumerate(outputs):
+        small_disk.leave_free(sum(sizes[: number + 1]) - PAGE)
+        status, output = jobs.run(script, study, terminal)
+        assert re.fullmatch(
+            rf"Error: {re.escape(path)}: could not be written, no space is left on the "
+            r"disk; free some, and run the same command again \(log: logs/.*\)\n",
+            output,
+        ), output
+        assert status == 1
+        assert sorted(study.rglob("*")) == before
+    small_disk.leave_free(2**28)
+    status, output = jobs.run(script, study, terminal)
+    assert (status, output) == (0, "")
+    for path in outputs:
+        assert content(study / path) == content(finished / path), path
