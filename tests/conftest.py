@@ -1,5 +1,8 @@
+import os
+import subprocess
+
 import pytest
-from study import make_study, snakemake
+from study import SmallDisk, make_study, snakemake
 
 CLAIMS = """
 claims:
@@ -43,3 +46,15 @@ def study_with_replicates(tmp_path_factory):
     done = snakemake(directory, "all", "choice", "--skip-script-cleanup")
     assert done.returncode == 0, done.stdout
     return directory
+
+
+@pytest.fixture(scope="session")
+def small_disk(tmp_path_factory):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    try:
+        disk = SmallDisk(tmp_path_factory.mktemp("disk") / "small")
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+    yield disk
+    disk.unmount()

@@ -28,7 +28,7 @@ def script_of(study, rule, *words):
 
 def outputs_of(script):
     """The outputs of a job, from the script that Snakemake ran."""
-    scope = {}
+    scope = {"__file__": str(script)}
     exec(script.read_text().split(END_OF_PREAMBLE)[0], scope)
     return list(scope["snakemake"].output)
 

@@ -6,12 +6,12 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
-import zipfile
 
 import pytest
 from jobs import JobServer, outputs_of, script_of
-from study import ROOT
+from study import ROOT, content
 
 RULES = sorted(path.stem for path in (ROOT / "workflow/scripts").glob("*.py"))
 ROUNDS = 4
@@ -23,18 +23,6 @@ def jobs():
     server = JobServer(str(ROOT / "workflow/scripts"))
     yield server
     server.stop()
-
-
-def content(path):
-    """The bytes of a file; of a model without the date that Keras adds."""
-    if path.suffix != ".keras":
-        return path.read_bytes()
-    with zipfile.ZipFile(path) as file:
-        return {
-            name: file.read(name)
-            for name in file.namelist()
-            if name != "metadata.json"
-        }
 
 
 def wait_for(found, running):
@@ -77,7 +65,7 @@ def test_training_killed_at_any_moment(finished_study, jobs, tmp_path):
     chance = random.Random(0)
 
     def training(pid):
-        time.sleep(chance.uniform(0, whole))
+        time.sleep(chance.uniform(0, 0.8 * whole))
 
     def saving(pid):
         wait_for(lambda: list(folder.glob("unfinished-*-model.keras")), pid)
@@ -85,7 +73,7 @@ def test_training_killed_at_any_moment(finished_study, jobs, tmp_path):
 
     def writing_history(pid):
         wait_for(lambda: list(folder.glob("unfinished-*-history.csv")), pid)
-        time.sleep(chance.uniform(0, 0.003))
+        time.sleep(chance.uniform(0, 0.001))
 
     left = []
     for moment in ROUNDS * [training] + ROUNDS * [saving] + ROUNDS * [writing_history]:
@@ -103,37 +91,37 @@ def test_training_killed_at_any_moment(finished_study, jobs, tmp_path):
     assert not list(folder.glob("unfinished-*"))
 
 
-class SmallDisk:
-    """A file system in memory, whose free space can be set."""
+SLOW_JOB = """
+import time
+from snakemake.iocontainers import Log, OutputFiles, Snakemake
+from siamese.job import logged
 
-    def __init__(self, path):
-        self.path = path
-        path.mkdir()
-        self.mount(f"size={2**28}")
-
-    def mount(self, options):
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.path)]
-        subprocess.run(command, check=True, capture_output=True)
-
-    def leave_free(self, size):
-        disk = os.statvfs(self.path)
-        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
-        self.mount(f"remount,size={used + size}")
-
-    def unmount(self):
-        subprocess.run(["umount", "--lazy", str(self.path)], check=True)
+snakemake = Snakemake.__new__(Snakemake)
+snakemake.log, snakemake.output = Log(["log.txt"]), OutputFiles(["table.csv"])
+with logged(snakemake):
+    with open(snakemake.output[0], "w") as file:
+        print("half of it", file=file, flush=True)
+        time.sleep(120)
+"""
 
 
-@pytest.fixture(scope="module")
-def small_disk(tmp_path_factory):
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    try:
-        disk = SmallDisk(tmp_path_factory.mktemp("disk") / "small")
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no small disk can be mounted here: {error}")
-    yield disk
-    disk.unmount()
+def test_job_ends_with_the_snakemake_that_started_it(tmp_path):
+    starter = subprocess.Popen(["sleep", "120"])
+    job = subprocess.Popen(
+        [sys.executable, "-c", SLOW_JOB],
+        cwd=tmp_path,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT / "workflow/scripts"),
+            "SIAMESE_SNAKEMAKE_PID": str(starter.pid),
+        },
+    )
+    wait_for(lambda: list(tmp_path.glob("unfinished-*")), job.pid)
+    assert job.poll() is None
+    starter.kill()
+    starter.wait()
+    assert job.wait(60) == -signal.SIGKILL
+    assert not (tmp_path / "table.csv").exists()
 
 
 def pages(path):
@@ -141,7 +129,9 @@ def pages(path):
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_full_disk(rule, finished_study, study_with_replicates, jobs, small_disk):
+def test_full_disk(
+    rule, finished_study, study_with_replicates, jobs, small_disk, tmp_path
+):
     """Each output in turn is the one for which the space does not suffice."""
     for finished in (finished_study, study_with_replicates):
         if list((finished / ".snakemake/scripts").glob(f"*.{rule}.py")):
@@ -150,21 +140,19 @@ def test_full_disk(rule, finished_study, study_with_replicates, jobs, small_disk
     outputs = outputs_of(script)
     sizes = [pages(finished / path) for path in outputs]
     small_disk.leave_free(2**28)
-    study = small_disk.path / finished.parent.name
-    if not study.exists():
-        ignored = shutil.ignore_patterns(".snakemake", "logs")
-        shutil.copytree(finished, study, ignore=ignored)
-        # A full log is another fault.
-        logs = finished.parent / "logs"
-        shutil.copytree(finished / "logs", logs)
-        (study / "logs").symlink_to(logs)
-    terminal = finished.parent / "terminal.txt"
+    study, logs = small_disk.path / "study", tmp_path / "logs"
+    shutil.rmtree(study, ignore_errors=True)
+    ignored = shutil.ignore_patterns(".snakemake", "logs")
+    shutil.copytree(finished, study, ignore=ignored)
     for path in outputs:
         (study / path).unlink()
+    # A full log is another fault.
+    shutil.copytree(finished / "logs", logs)
+    (study / "logs").symlink_to(logs)
     before = sorted(study.rglob("*"))
     for number, path in enumerate(outputs):
         small_disk.leave_free(sum(sizes[: number + 1]) - PAGE)
-        status, output = jobs.run(script, study, terminal)
+        status, output = jobs.run(script, study, tmp_path / "terminal.txt")
         assert re.fullmatch(
             rf"Error: {re.escape(path)}: could not be written, no space is left on the "
             r"disk; free some, and run the same command again \(log: logs/.*\)\n",
@@ -173,7 +161,7 @@ def test_full_disk(rule, finished_study, study_with_replicates, jobs, small_disk
         assert status == 1
         assert sorted(study.rglob("*")) == before
     small_disk.leave_free(2**28)
-    status, output = jobs.run(script, study, terminal)
+    status, output = jobs.run(script, study, tmp_path / "terminal.txt")
     assert (status, output) == (0, "")
     for path in outputs:
         assert content(study / path) == content(finished / path), path

@@ -5,6 +5,7 @@ Looked after by the snakemake that a user starts, before it runs anything.
 
 import contextlib
 import fcntl
+import logging
 import os
 import platform
 import shlex
@@ -18,6 +19,7 @@ from snakemake.logging import logger
 MADE_HERE = ("results", "resources", "logs", "benchmarks", ".snakemake")
 # What rules take as input.
 DATED = ("results", "resources", WORKFLOW / "data", WORKFLOW.parent / "config")
+SMALLEST_SPACE = 2**20
 SNAKEMAKES_LOCKS = Path(".snakemake/locks")
 # What a job knows of its snakemake (siamese/job.py).
 STARTER = "SIAMESE_SNAKEMAKE_PID"
@@ -35,6 +37,17 @@ def check_writable():
                 f"{os.getuid()}; a study, even a dry run, has to. Ask the owner, user "
                 f"{folder.stat().st_uid}, or give a folder of your own: --directory "
                 "<folder>"
+            )
+
+
+def check_space():
+    """Refuse a disk that is full already, on which even Snakemake's notes would end."""
+    for folder in (Path(), *map(Path, MADE_HERE)):
+        if folder.exists() and shutil.disk_usage(folder).free < SMALLEST_SPACE:
+            sys.exit(
+                f"Error: {folder.absolute()}: no space is left on the disk "
+                f"({shutil.disk_usage(folder).free} bytes); free some, and run the same "
+                "command again"
             )
 
 
@@ -117,6 +130,7 @@ def look_after_folder_before(prepare):
         if workflow.executor_plugin is not None:
             check_writable()
             if not workflow.dryrun:
+                check_space()
                 workflow.folder_lock = lock_folder()
                 take_dates_out_of_the_future()
         return prepare(*arguments, **options)
@@ -127,6 +141,8 @@ def look_after_folder_before(prepare):
 if workflow.is_main_process:
     # The first that snakemake does in a run; reports and --unlock know no executor.
     workflow._prepare_dag = look_after_folder_before(workflow._prepare_dag)
+# A full disk ends Snakemake's log too; not with a traceback for each line of it.
+logging.raiseExceptions = False
 os.environ[STARTER] = str(os.getpid())
 # Snakemake calls scripts by a shell, without quotes around Python's path.
 sys.executable = shlex.quote(sys.executable)

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import glob
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ import traceback
 STARTER = "SIAMESE_SNAKEMAKE_PID"
 SECONDS_BETWEEN_LOOKS = 0.5
 FULL = (errno.ENOSPC, errno.EDQUOT)
+ALMOST_NOTHING = 2**20
 
 
 class StudyError(Exception):
@@ -78,8 +80,9 @@ def complete_outputs(snakemake):
         for path, part in zip(outputs, snakemake.output, strict=True):
             os.replace(part, path)
     except BaseException as error:
+        full = is_full(error, os.path.dirname(outputs[0]))
         begun = remove_unfinished(outputs, own)
-        if is_full(error):
+        if full:
             raise StudyError(
                 f"{(begun or outputs)[-1]}: could not be written, no space is left on "
                 "the disk; free some, and run the same command again"
@@ -89,14 +92,16 @@ def complete_outputs(snakemake):
         snakemake.output = outputs
 
 
-def is_full(error):
+def is_full(error, folder):
     """Whether an exception, or one behind it, comes from a full disk or quota."""
     while error is not None:
-        # HDF5's and zlib's exceptions have the number in their text alone.
+        # HDF5 has the number in its text alone; NumPy says nothing but OSError.
         if getattr(error, "errno", None) in FULL or any(
             os.strerror(number) in str(error) for number in FULL
         ):
             return True
+        if isinstance(error, OSError) and error.errno is None:
+            return shutil.disk_usage(folder).free < ALMOST_NOTHING
         error = error.__cause__ or error.__context__
     return False
 
