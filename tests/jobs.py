@@ -44,7 +44,7 @@ class JobServer:
         )
 
     def start(self, script, folder, terminal):
-        """Run a script in `folder`, its output to the file `terminal`; return its id."""
+        """Run a script in `folder`, its output to a file; return its process id."""
         job = {"script": str(script), "folder": str(folder), "terminal": str(terminal)}
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
@@ -85,7 +85,8 @@ def run_script(job):
 
 def serve(scripts):
     sys.path.insert(0, scripts)
-    import siamese.network  # noqa: F401
+    # The network before pandas and the like, which it hides from Keras.
+    import siamese.network  # noqa: F401, I001
     import matplotlib.figure  # noqa: F401
     import pandas  # noqa: F401
     import pooch  # noqa: F401

@@ -152,10 +152,10 @@ def test_stopped_in_every_way_and_run_again(finished_study, study, tmp_path):
     second = snakemake(study)
     assert second.returncode == 1
     (error,) = lines_with("Error", second.stdout)
+    who = f"process {run.pid} on {os.uname().nodename}"
     assert error == (
-        f"Error: {study}: another snakemake (process {run.pid} on {os.uname().nodename}) "
-        "is at work there; wait for its end, or give another folder: --directory "
-        "<folder>"
+        f"Error: {study}: another snakemake ({who}) is at work there; wait for its "
+        "end, or give another folder: --directory <folder>"
     )
     assert "Traceback" not in second.stdout
     assert planned(study)  # looking is allowed
@@ -234,6 +234,17 @@ def run_as(words, study, *arguments):
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def test_data_set_that_is_not_writable(others_study):
+    study, words = others_study
+    for path in (study, *study.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o666)
+    for path in (study / "resources").rglob("*"):
+        path.chmod(path.stat().st_mode & ~0o222)
+    done = run_as(words, study)
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n",)])

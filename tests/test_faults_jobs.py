@@ -1,5 +1,6 @@
 """Jobs that are killed, or find the disk full: whole outputs or none."""
 
+import contextlib
 import os
 import random
 import re
@@ -36,13 +37,11 @@ def wait_for(found, running):
 
 
 def kill_at(moment, jobs, script, study, terminal):
-    """Start a job, kill it at a moment that is a function of its folder and id."""
+    """Start a job and kill it when the function `moment` of its id returns."""
     pid = jobs.start(script, study, terminal)
     moment(pid)
-    try:
+    with contextlib.suppress(ProcessLookupError):  # it was faster
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # it was faster
     return jobs.wait()
 
 
@@ -68,11 +67,11 @@ def test_training_killed_at_any_moment(finished_study, jobs, tmp_path):
         time.sleep(chance.uniform(0, 0.8 * whole))
 
     def saving(pid):
-        wait_for(lambda: list(folder.glob("unfinished-*-model.keras")), pid)
+        wait_for(lambda: list(folder.glob("*model.keras")), pid)
         time.sleep(chance.uniform(0, 0.03))
 
     def writing_history(pid):
-        wait_for(lambda: list(folder.glob("unfinished-*-history.csv")), pid)
+        wait_for(lambda: list(folder.glob("*history.csv")), pid)
         time.sleep(chance.uniform(0, 0.001))
 
     left = []

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from snakemake.logging import logger
 
-MADE_HERE = ("results", "resources", "logs", "benchmarks", ".snakemake")
+# The data set may be elsewhere, for all to read.
+MADE_HERE = ("results", "logs", "benchmarks")
 # What rules take as input.
 DATED = ("results", "resources", WORKFLOW / "data", WORKFLOW.parent / "config")
 SMALLEST_SPACE = 2**20
@@ -27,7 +28,7 @@ STARTER = "SIAMESE_SNAKEMAKE_PID"
 
 def check_writable():
     """Refuse a folder in which this user can't write all that a study writes."""
-    folders = [Path()]
+    folders = [Path(), *Path().glob(".snakemake"), *Path(".snakemake").glob("*/")]
     for name in MADE_HERE:
         folders += [Path(folder) for folder, _, _ in os.walk(name, followlinks=True)]
     for folder in folders:
@@ -120,7 +121,9 @@ def take_dates_out_of_the_future():
     now = time.time_ns()
     for path, date in dates.items():
         if date > now:
-            os.utime(path, ns=(date - ahead, date - ahead))
+            # Files of others keep their dates.
+            with contextlib.suppress(PermissionError):
+                os.utime(path, ns=(date - ahead, date - ahead))
 
 
 def look_after_folder_before(prepare):
@@ -138,7 +141,7 @@ def look_after_folder_before(prepare):
     return prepare_in_folder
 
 
-if workflow.is_main_process:
+if workflow.is_main_process and hasattr(workflow, "_prepare_dag"):
     # The first that snakemake does in a run; reports and --unlock know no executor.
     workflow._prepare_dag = look_after_folder_before(workflow._prepare_dag)
 # A full disk ends Snakemake's log too; not with a traceback for each line of it.

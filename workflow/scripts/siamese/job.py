@@ -17,6 +17,10 @@ SECONDS_BETWEEN_LOOKS = 0.5
 FULL = (errno.ENOSPC, errno.EDQUOT)
 ALMOST_NOTHING = 2**20
 
+if STARTER in os.environ:
+    # Ctrl-C while TensorFlow is imported: an end without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 
 class StudyError(Exception):
     """A mistake in the data or the settings, told in one line."""
@@ -139,6 +143,7 @@ def logged(snakemake):
     log_path = snakemake.log[0]
     if STARTER in os.environ:
         end_with(int(os.environ[STARTER]))
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout.reconfigure(line_buffering=True)
     try:
         with output_to(log_path):
