@@ -90,13 +90,13 @@ def assert_same_results(study, finished):
     for path in results_of(finished):
         found = study / path.relative_to(finished)
         assert content(found) == content(path), path
-    assert not list(study.rglob("unfinished-*"))
+    assert not list(study.rglob(".unfinished-*"))
 
 
 def assert_whole(study, finished):
     """Whatever is there under the name of a result is that result."""
     for path in results_of(study):
-        if not path.name.startswith("unfinished-"):
+        if not path.name.startswith(".unfinished-"):
             assert content(path) == content(finished / path.relative_to(study))
 
 
@@ -134,7 +134,7 @@ def test_stopped_in_every_way_and_run_again(finished_study, study, tmp_path):
     assert "Traceback" not in text
     assert not jobs_of(study)
     assert_whole(study, finished_study)
-    assert not list(study.rglob("unfinished-*"))
+    assert not list(study.rglob(".unfinished-*"))
 
     # kill -9 of a job
     begin_again(study)

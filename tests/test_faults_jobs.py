@@ -87,7 +87,7 @@ def test_training_killed_at_any_moment(finished_study, jobs, tmp_path):
     assert status == 0, output
     for path in (model, history):
         assert content(study / path) == content(finished_study / path)
-    assert not list(folder.glob("unfinished-*"))
+    assert not list(folder.glob(".unfinished-*"))
 
 
 SLOW_JOB = """
@@ -115,7 +115,7 @@ def test_job_ends_with_the_snakemake_that_started_it(tmp_path):
             "SIAMESE_SNAKEMAKE_PID": str(starter.pid),
         },
     )
-    wait_for(lambda: list(tmp_path.glob("unfinished-*")), job.pid)
+    wait_for(lambda: list(tmp_path.glob(".unfinished-*")), job.pid)
     assert job.poll() is None
     starter.kill()
     starter.wait()

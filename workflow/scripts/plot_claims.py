@@ -1,10 +1,10 @@
 """Rule plot_claims: the claims' effects with their intervals, as figure and text."""
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from siamese.figures import save_vectors
 from siamese.job import logged
 from siamese.tables import baseline_means
 
@@ -153,9 +153,7 @@ def main(snakemake):
     baselines = baseline_means(summary, snakemake.params.split_by)
     figure = draw_claims(claims, baselines)
     figure.savefig(snakemake.output.png, dpi=120)
-    # Ids by chance and a date would make each file another.
-    with matplotlib.rc_context({"svg.hashsalt": "siamese"}):
-        figure.savefig(snakemake.output.svg, metadata={"Date": None})
+    save_vectors(figure, snakemake.output.svg)
     with open(snakemake.output.text, "w", encoding="utf-8") as file:
         file.write(as_markdown(claims))
 

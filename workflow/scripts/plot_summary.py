@@ -1,11 +1,10 @@
 """Rule plot_summary: accuracy on A and B over batch size and epochs."""
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from siamese.figures import draw_baselines
+from siamese.figures import draw_baselines, save_vectors
 from siamese.job import logged
 from siamese.tables import baseline_means, finding, trained_rows
 
@@ -101,9 +100,7 @@ def main(snakemake):
     summary = pd.read_csv(snakemake.input.table)
     figure = draw_summary(summary, snakemake.params.split_by)
     figure.savefig(snakemake.output.png, dpi=120)
-    # Ids by chance and a date would make each file another.
-    with matplotlib.rc_context({"svg.hashsalt": "siamese"}):
-        figure.savefig(snakemake.output.svg, metadata={"Date": None})
+    save_vectors(figure, snakemake.output.svg)
 
 
 if __name__ == "__main__":

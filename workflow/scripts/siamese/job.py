@@ -50,7 +50,7 @@ def output_to(path):
 def unfinished(path, owner):
     """The name that an output has until all outputs of its job are complete."""
     folder, name = os.path.split(path)
-    return os.path.join(folder, f"unfinished-{owner}-{name}")
+    return os.path.join(folder, f".unfinished-{owner}-{name}")
 
 
 def remove_unfinished(paths, owner="*"):
