@@ -1,5 +1,8 @@
+import os
+import subprocess
+
 import pytest
-from study import make_study, snakemake
+from study import SmallDisk, make_study, snakemake
 
 CLAIMS = """
 claims:
@@ -13,9 +16,13 @@ claims:
 
 @pytest.fixture(scope="session")
 def finished_study(tmp_path_factory):
-    """A study that snakemake has brought to its end. Do not change it."""
-    directory = make_study(tmp_path_factory.mktemp("finished"))
-    done = snakemake(directory)
+    """A study that snakemake has brought to its end. Do not change it.
+
+    In a folder whose name has spaces and letters beyond ASCII; with the scripts of
+    its jobs as Snakemake ran them.
+    """
+    directory = make_study(tmp_path_factory.mktemp("finished") / "Ärmel & Schuhe 鞋")
+    done = snakemake(directory, "--skip-script-cleanup")
     assert done.returncode == 0, done.stdout
     (directory / "run.log").write_text(done.stdout)
     return directory
@@ -36,6 +43,18 @@ def study_with_replicates(tmp_path_factory):
         choice={"folds": [[0, 1]], "seeds": [0], "metric": "auc"},
     )
     (directory / "config/claims.yaml").write_text(CLAIMS)
-    done = snakemake(directory, "all", "choice")
+    done = snakemake(directory, "all", "choice", "--skip-script-cleanup")
     assert done.returncode == 0, done.stdout
     return directory
+
+
+@pytest.fixture(scope="session")
+def small_disk(tmp_path_factory):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    try:
+        disk = SmallDisk(tmp_path_factory.mktemp("disk") / "small")
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+    yield disk
+    disk.unmount()

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,13 +89,17 @@ def edit_config(directory, **options):
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | options))
 
 
+def snakemake_command(*arguments, python=sys.executable):
+    return [
+        *(python, "-m", "snakemake", "--cores", "2"),
+        *("--resources", "gpu=1", "--nocolor", *arguments),
+    ]
+
+
 def snakemake(directory, *arguments):
     """Run snakemake in `directory`; return its exit status and output."""
     return subprocess.run(
-        [
-            *(sys.executable, "-m", "snakemake", "--cores", "2"),
-            *("--resources", "gpu=1", "--nocolor", *arguments),
-        ],
+        snakemake_command(*arguments),
         cwd=directory,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -118,14 +124,15 @@ def planned_jobs(output):
 
 
 def content(path):
-    """What a file of results says, for comparison: its bytes, of a model the weights.
-
-    A model file also has the date of its making and addresses in memory.
-    """
+    """The bytes of a file; of a model without the date and addresses in it."""
     if path.suffix != ".keras":
         return path.read_bytes()
     with zipfile.ZipFile(path) as file:
-        return file.read("model.weights.h5")
+        return {
+            name: re.sub(rb'"shared_object_id": [0-9]+', b"", file.read(name))
+            for name in file.namelist()
+            if name != "metadata.json"
+        }
 
 
 def different_results(study, reference):
@@ -142,3 +149,24 @@ def different_results(study, reference):
         if not ((study / path).exists() and (reference / path).exists())
         or content(study / path) != content(reference / path)
     }
+
+
+class SmallDisk:
+    """A file system in memory, whose free space can be set."""
+
+    def __init__(self, path):
+        self.path = path
+        path.mkdir()
+        self.mount(f"size={2**28}")
+
+    def mount(self, options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.path)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def leave_free(self, size):
+        disk = os.statvfs(self.path)
+        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+        self.mount(f"remount,size={used + size}")
+
+    def unmount(self):
+        subprocess.run(["umount", "--lazy", str(self.path)], check=True)

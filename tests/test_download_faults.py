@@ -12,15 +12,18 @@ import sys
 import threading
 import time
 import tracemalloc
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 import requests
-from download import download, store, unpack
+from download import download, unpack
+from snakemake.iocontainers import OutputFiles
 from study import ROOT, digests, edit_config, generate_files, make_study, snakemake
 
 import siamese.sources
-from siamese.job import StudyError
+from siamese.job import StudyError, complete_outputs
 from siamese.sources import Patience, check_response
 
 NAME = "train-images-idx3-ubyte"
@@ -328,18 +331,25 @@ def listing(folder):
     return {path.name: path.read_bytes() for path in folder.glob("*")}
 
 
+def store(files, folder):
+    """Write the outputs of a job as the script does."""
+    job = SimpleNamespace(output=OutputFiles([str(folder / name) for name in files]))
+    with complete_outputs(job):
+        for path, payload in zip(job.output, files.values(), strict=True):
+            Path(path).write_bytes(payload)
+
+
 DIE_IN_REPLACE = """
 import os, signal, sys
 from pathlib import Path
-import download
-from study import generate_files
-folder, replaced, replace = Path(sys.argv[1]), [], os.replace
+from test_download_faults import FILES, store
+replaced, replace = [], os.replace
 def die_at_the_third(source, target):
     if len(replaced) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     replaced.append(replace(source, target))
 os.replace = die_at_the_third
-download.store(generate_files(), folder)
+store(FILES, Path(sys.argv[1]))
 """
 
 
@@ -348,7 +358,7 @@ def test_killed_while_storing_leaves_whole_files(tmp_path):
     path = f"{ROOT}/workflow/scripts:{ROOT}/tests"
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == -signal.SIGKILL
-    left = {n: b for n, b in listing(tmp_path).items() if not n.endswith(".partial")}
+    left = {n: b for n, b in listing(tmp_path).items() if not n.startswith(".")}
     assert left == dict(list(FILES.items())[:2])
     store(FILES, tmp_path)
     assert listing(tmp_path) == FILES

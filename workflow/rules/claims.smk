@@ -21,6 +21,7 @@ rule claims:
     conda:
         "../../environment.yml"
     params:
+        claims=lambda wildcards: digest(CLAIMS),
         split_by=SPLIT_BY,
         code=code_of("claims.py"),
     message:

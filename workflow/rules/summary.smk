@@ -20,6 +20,7 @@ rule summarise:
     params:
         points=as_records(POINTS, [*SETTING, "seed", "split_by"]),
         baseline_points=as_records(runs_of(POINTS), ["seed", "split_by"]),
+        paper=digest(WORKFLOW / "data/paper.csv"),
         code=code_of("summarise.py"),
     message:
         "Writing the summary"

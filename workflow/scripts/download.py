@@ -6,7 +6,6 @@ config; the reason why one fails is logged, and the next is tried.
 """
 
 import gzip
-import os
 import tempfile
 import zlib
 from pathlib import Path
@@ -79,23 +78,11 @@ def download(sources, sha256s, scratch, patience=PATIENCE):
     )
 
 
-def store(payloads, folder):
-    """Write the files into `folder`, none by its name before all are written."""
-    partial = {name: Path(folder) / f"{name}.partial" for name in payloads}
-    try:
-        for name, payload in payloads.items():
-            partial[name].write_bytes(payload)
-        for name, path in partial.items():
-            os.replace(path, path.with_name(name))
-    finally:
-        for path in partial.values():
-            path.unlink(missing_ok=True)
-
-
 def main(snakemake):
     with tempfile.TemporaryDirectory() as scratch:
         payloads = download(snakemake.params.sources, snakemake.params.sha256s, scratch)
-    store(payloads, Path(snakemake.output[0]).parent)
+    for path, payload in zip(snakemake.output, payloads.values(), strict=True):
+        Path(path).write_bytes(payload)
     print(f"Wrote {len(payloads)} files")
 
 

@@ -1,10 +1,26 @@
-"""How every script of the workflow logs, and how it fails."""
+"""How every script of the workflow logs, writes its outputs, and fails."""
 
 import contextlib
+import errno
+import glob
 import hashlib
 import os
+import shutil
+import signal
 import sys
+import threading
+import time
 import traceback
+
+# Set by each snakemake process for the jobs it starts (rules/folder.smk).
+STARTER = "SIAMESE_SNAKEMAKE_PID"
+SECONDS_BETWEEN_LOOKS = 0.5
+FULL = (errno.ENOSPC, errno.EDQUOT)
+ALMOST_NOTHING = 2**20
+
+if STARTER in os.environ:
+    # Ctrl-C while TensorFlow is imported: an end without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class StudyError(Exception):
@@ -23,10 +39,11 @@ def output_to(path):
             os.dup2(file, descriptor)
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for descriptor, original in zip((1, 2), saved, strict=True):
-            os.dup2(original, descriptor)
+        for stream, original in zip((sys.stdout, sys.stderr), saved, strict=True):
+            # A log on a full disk ends early.
+            with contextlib.suppress(OSError):
+                stream.flush()
+            os.dup2(original, stream.fileno())
             os.close(original)
         os.close(file)
 
@@ -38,24 +55,117 @@ def print_checksums(paths):
             print(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path}")
 
 
+def unfinished(path, owner):
+    """The name that an output has until all outputs of its job are complete."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".unfinished-{owner}-{name}")
+
+
+def remove_unfinished(paths, owner="*"):
+    """Remove what a job, or any job (`*`), has left of its outputs; return which."""
+    begun = []
+    for path in paths:
+        for part in glob.glob(unfinished(glob.escape(path), owner)):
+            os.remove(part)
+            begun.append(path)
+    return begun
+
+
+@contextlib.contextmanager
+def complete_outputs(snakemake):
+    """Let the block write the job's outputs under names that no rule knows.
+
+    They get their own names at the end, so that a file by that name is complete,
+    whenever the job, snakemake or the machine is stopped.
+    """
+    outputs, own = snakemake.output, os.getpid()
+    remove_unfinished(outputs)
+    snakemake.output = type(outputs)(
+        toclone=outputs, custom_map=lambda path: unfinished(path, own)
+    )
+    try:
+        yield
+        for path in snakemake.output:
+            # Not before its content is on the disk, which may turn out to be full.
+            with open(path, "rb+") as file:
+                os.fsync(file.fileno())
+        for path, part in zip(outputs, snakemake.output, strict=True):
+            os.replace(part, path)
+    except BaseException as error:
+        full = is_full(error, os.path.dirname(outputs[0]))
+        begun = remove_unfinished(outputs, own)
+        if full:
+            raise StudyError(
+                f"{(begun or outputs)[-1]}: could not be written, no space is left on "
+                "the disk; free some, and run the same command again"
+            ) from error
+        raise
+    finally:
+        snakemake.output = outputs
+
+
+def is_full(error, folder):
+    """Whether an exception, or one behind it, comes from a full disk or quota."""
+    while error is not None:
+        # HDF5 has the number in its text alone; NumPy says nothing but OSError.
+        if getattr(error, "errno", None) in FULL or any(
+            os.strerror(number) in str(error) for number in FULL
+        ):
+            return True
+        if isinstance(error, OSError) and error.errno is None:
+            return shutil.disk_usage(folder).free < ALMOST_NOTHING
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def end_with(pid):
+    """End this process as soon as the process `pid` has ended, however it did.
+
+    A job that outlives its snakemake would write while the next one runs the same.
+    """
+
+    def watch():
+        while is_running(pid):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if is_running(pid):
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def logged(snakemake):
-    """Send all output of the block to the job's log, and fail with one line.
+    """Run the block as a job: log its output, complete its outputs or leave none.
 
     An exception leaves its traceback in the log, one line on the terminal and
-    exit status 1, upon which Snakemake removes the outputs of the job. A log
-    without one ends with the checksums of the outputs (`make verify`).
+    exit status 1. A log without one ends with the checksums of the outputs (`make
+    verify`).
     """
     log_path = snakemake.log[0]
+    if STARTER in os.environ:
+        end_with(int(os.environ[STARTER]))
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout.reconfigure(line_buffering=True)
     try:
         with output_to(log_path):
             try:
-                yield
+                with complete_outputs(snakemake):
+                    yield
                 print_checksums(snakemake.output)
-            except Exception:
-                traceback.print_exc()
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    traceback.print_exc()
                 raise
+    except KeyboardInterrupt:
+        sys.exit(f"Stopped (log: {log_path})")
     except StudyError as error:
         sys.exit(f"Error: {error} (log: {log_path})")
     except Exception as error:
