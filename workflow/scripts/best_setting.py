@@ -10,6 +10,7 @@ from siamese.tables import (
     SETTING,
     finding,
     name_setting,
+    read_table,
     setting_means,
     trained_rows,
 )
@@ -58,8 +59,9 @@ def draw_classes(tables, title):
         for (row, column), value in np.ndenumerate(values):
             colour = "white" if value < 60 else "black"
             axis.text(column, row, f"{value:.0f}", ha="center", va="center", c=colour)
-        axis.set_xticks(range(len(order)), order, rotation=40, ha="right")
-        axis.set_yticks(range(len(order)), order)
+        names = {"labels": order, "parse_math": False}
+        axis.set_xticks(range(len(order)), rotation=40, ha="right", **names)
+        axis.set_yticks(range(len(order)), **names)
         axis.set_title(f"Set {name}")
     figure.colorbar(image, ax=axes, label="Pairs judged rightly, %", shrink=0.8)
     figure.suptitle(title)
@@ -119,7 +121,7 @@ def read_run(distances_path, table_paths, threshold):
 
 def main(snakemake):
     params = snakemake.params
-    summary = pd.read_csv(snakemake.input.table)
+    summary = read_table(snakemake.input.table)
     best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
     rows = trained_rows(summary, params.split_by).set_index(SETTING).loc[[best]]
     runs = [

@@ -7,7 +7,7 @@ import yaml
 
 from siamese.job import logged
 from siamese.statistics import mean_interval, verdict
-from siamese.tables import SETTING, trained_rows
+from siamese.tables import SETTING, read_table, trained_rows
 
 
 def select(rows, side):
@@ -119,7 +119,7 @@ def judge_claims(rows, claims):
 def main(snakemake):
     with open(snakemake.input.claims, encoding="utf-8") as file:
         claims = yaml.safe_load(file)["claims"]
-    summary = pd.read_csv(snakemake.input.table)
+    summary = read_table(snakemake.input.table)
     rows = trained_rows(summary, snakemake.params.split_by)
     judged = judge_claims(rows, claims)
     judged.to_csv(snakemake.output.table, index=False)

@@ -10,6 +10,7 @@ from siamese.tables import (
     compare_with_baselines,
     finding,
     name_setting,
+    read_table,
     setting_means,
 )
 
@@ -136,7 +137,7 @@ def as_markdown(summary, settings, split_by):
 
 
 def main(snakemake):
-    summary = pd.read_csv(snakemake.input.table)
+    summary = read_table(snakemake.input.table)
     settings = describe(summary)
     settings.to_csv(snakemake.output.table, index=False)
     with open(snakemake.output.text, "w", encoding="utf-8") as file:

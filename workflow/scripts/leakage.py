@@ -4,7 +4,7 @@ import pandas as pd
 
 from siamese.job import logged
 from siamese.statistics import mean_interval, paired_interval
-from siamese.tables import SETTING, name_setting, trained_rows
+from siamese.tables import SETTING, name_setting, read_table, trained_rows
 
 METRICS = {"A": "accuracy_a", "B": "accuracy_b"}
 
@@ -79,7 +79,7 @@ def as_markdown(table):
 
 
 def main(snakemake):
-    table = compare_splits(pd.read_csv(snakemake.input.table))
+    table = compare_splits(read_table(snakemake.input.table))
     table.to_csv(snakemake.output.table, index=False)
     with open(snakemake.output.text, "w", encoding="utf-8") as file:
         file.write(as_markdown(table))

@@ -1,11 +1,10 @@
 """Rule plot_choice: what settings have on B over what they have inside A."""
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from siamese.figures import draw_baselines
 from siamese.job import logged
-from siamese.tables import METRIC_NAMES, baseline_means
+from siamese.tables import METRIC_NAMES, baseline_means, read_table
 
 
 def draw_choice(table, metric, baselines):
@@ -46,8 +45,8 @@ def draw_choice(table, metric, baselines):
 
 def main(snakemake):
     params = snakemake.params
-    table = pd.read_csv(snakemake.input.choice)
-    baselines = baseline_means(pd.read_csv(snakemake.input.table), params.split_by)
+    table = read_table(snakemake.input.choice)
+    baselines = baseline_means(read_table(snakemake.input.table), params.split_by)
     figure = draw_choice(table, params.metric, baselines)
     figure.savefig(snakemake.output[0], dpi=110)
 

@@ -1,12 +1,11 @@
 """Rule plot_summary: accuracy on A and B over batch size and epochs."""
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from siamese.figures import draw_baselines
 from siamese.job import logged
-from siamese.tables import baseline_means, finding, trained_rows
+from siamese.tables import baseline_means, finding, read_table, trained_rows
 
 SETS = {"a": "Set A (trained classes)", "b": "Set B (unseen classes)"}
 LEGEND_COLUMNS = 4
@@ -97,7 +96,7 @@ def draw_batch_size(axis, points, suffix, colour, shift):
 
 
 def main(snakemake):
-    summary = pd.read_csv(snakemake.input.table)
+    summary = read_table(snakemake.input.table)
     figure = draw_summary(summary, snakemake.params.split_by)
     figure.savefig(snakemake.output.png, dpi=120)
     figure.savefig(snakemake.output.svg, metadata={"Date": None})

@@ -15,6 +15,7 @@ from siamese.tables import (
     finding,
     name_setting,
     read_json,
+    read_table,
     setting_means,
     trained_rows,
 )
@@ -122,7 +123,7 @@ def as_markdown(table, folds, summary, split_by, metric):
 
 def main(snakemake):
     params = snakemake.params
-    summary = pd.read_csv(snakemake.input.table)
+    summary = read_table(snakemake.input.table)
     metrics = [read_json(path) for path in snakemake.input.metrics]
     folds = fold_table(params.points, metrics)
     table = rank_settings(folds, summary, params.split_by, params.metric)

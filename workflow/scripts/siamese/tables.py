@@ -1,6 +1,7 @@
 """Reading the summary: trained settings, baselines, and how they compare."""
 
 import json
+import re
 
 import pandas as pd
 
@@ -12,6 +13,22 @@ METRIC_NAMES = {
     "accuracy_tuned": "accuracy at the threshold from validation",
     "auc": "AUC",
 }
+
+
+# Columns of names that the user chose.
+NAMES = ("size", "statement", "effect")
+
+
+def read_table(path):
+    """Read a CSV; names stay text, also one such as 'NA', '16' or 'true'."""
+    return pd.read_csv(
+        path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""]
+    )
+
+
+def markdown_text(text):
+    """A text as it stands in a cell of a Markdown table, without any markup."""
+    return re.sub(r"([\\`*_~|<>&$\[\]])", r"\\\1", text)
 
 
 def read_json(path):
