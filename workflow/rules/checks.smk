@@ -74,7 +74,8 @@ def check_yaml(content, name):
         names = list(part) if isinstance(part, dict) else range(len(part))
         for name in names:
             require(
-                isinstance(part, list) or (isinstance(name, str) and name.isprintable()),
+                isinstance(part, list)
+                or (isinstance(name, str) and name.isprintable()),
                 key or "top level",
                 name,
                 "text on one line as a key; quote it if it is a number or a date",
@@ -208,8 +209,7 @@ def check_claims(content, points):
             key = f"{config['claims']}: claim {number}, effect {part['effect']!r}"
             low, high = part["holds"]
             require(
-                (low, high) != (None, None)
-                and (None in (low, high) or low <= high),
+                (low, high) != (None, None) and (None in (low, high) or low <= high),
                 key,
                 part["holds"],
                 "one or two bounds as holds, the lower one first",
