@@ -1,5 +1,5 @@
 import pytest
-from study import make_study, snakemake
+from study import copy_project, make_study, snakemake
 
 CLAIMS = """
 claims:
@@ -38,4 +38,13 @@ def study_with_replicates(tmp_path_factory):
     (directory / "config/claims.yaml").write_text(CLAIMS)
     done = snakemake(directory, "all", "choice")
     assert done.returncode == 0, done.stdout
+    return directory
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The project's code, to give configs to, and a folder to run it in."""
+    directory = tmp_path_factory.mktemp("project")
+    copy_project(directory)
+    (directory / "elsewhere").mkdir()
     return directory

@@ -110,6 +110,16 @@ def check_schema(content, schema, name=""):
     require(False, key, error.instance, f"{error.validator} {error.validator_value}")
 
 
+def check_folder(folder):
+    """Refuse a project in a folder whose name Snakemake takes for a pattern."""
+    require(
+        not {*"{}"} & {*str(folder)},
+        "folder of the project",
+        str(folder),
+        "a path without braces, which Snakemake takes for wildcards; move the project",
+    )
+
+
 def check_sets(sets, classes):
     """Refuse a class that is in both sets, in neither, or unknown."""
     for label in sorted({*sets["A"], *sets["B"], *range(len(classes))}):

@@ -93,6 +93,7 @@ SETTING = ["size", "l2", "batch_size", "epochs"]
 # The part of a path that says how A is split; nothing for the report's way.
 SPLIT_FOLDERS = {"pairs": "", "images": "split_by~images/"}
 
+check_folder(WORKFLOW.parent)
 check_schema(config, "config.schema.yaml")
 check_sets(config["sets"], config["dataset"]["classes"])
 GRIDS = listed(config["grid"])
