@@ -98,7 +98,8 @@ def edits(draw, content):
     if action == "delete":
         del parent[last]
     elif action == "add" and isinstance(parent, dict):
-        parent[draw(KEYS)] = draw(VALUES)
+        last = draw(KEYS)
+        parent[last] = draw(VALUES)
     elif action == "repeat" and isinstance(parent, list):
         parent.append(copy.deepcopy(value))
     elif action == "take":
@@ -108,7 +109,7 @@ def edits(draw, content):
         parent[last] = copy.deepcopy(other)
     else:
         parent[last] = draw(VALUES)
-    return content, path
+    return content, (*above, last)
 
 
 def settings_of(config):
@@ -150,7 +151,7 @@ def test_the_unchanged_config_is_planned(project):
     assert jobs["train"] == 6
 
 
-@quick(330)
+@quick(200)
 @given(edit=edits(STUDY))
 def test_any_change_of_the_config(project, edit):
     config, path = edit
@@ -162,7 +163,7 @@ def test_any_change_of_the_config(project, edit):
         check_line(line, str(path[0]), "top level")
 
 
-@quick(30)
+@quick(20)
 @given(
     holders=st.lists(st.sampled_from("ABB"), min_size=10, max_size=10),
     folds=st.integers(2, 4),
@@ -182,7 +183,7 @@ def test_any_partition_of_the_classes(project, holders, folds):
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
-@quick(25)
+@quick(15)
 @given(data=st.data())
 def test_any_change_of_an_overlay(project, name, data):
     overlay, path = data.draw(edits(OVERLAYS[name]))
@@ -194,7 +195,7 @@ def test_any_change_of_an_overlay(project, name, data):
         check_line(line, str(path[0]), "top level", "claims.yaml")
 
 
-@quick(120)
+@quick(80)
 @given(edit=edits(yaml.safe_load(CLAIMS)))
 def test_any_change_of_the_claims(project, edit):
     claims, _ = edit
