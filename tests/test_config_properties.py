@@ -155,7 +155,7 @@ def test_the_unchanged_config_is_planned(project):
     assert jobs["train"] == 6
 
 
-@quick(200)
+@quick(160)
 @given(edit=edits(STUDY))
 def test_any_change_of_the_config(project, edit):
     config, path = edit
@@ -167,7 +167,7 @@ def test_any_change_of_the_config(project, edit):
         check_line(line, str(path[0]), "top level")
 
 
-@quick(20)
+@quick(12)
 @given(
     holders=st.lists(st.sampled_from("ABB"), min_size=10, max_size=10),
     folds=st.integers(2, 4),
