@@ -2,7 +2,7 @@ import os
 import subprocess
 
 import pytest
-from study import SmallDisk, make_study, snakemake
+from study import SmallDisk, copy_project, make_study, snakemake
 
 CLAIMS = """
 claims:
@@ -58,3 +58,12 @@ def small_disk(tmp_path_factory):
         pytest.skip(f"no small disk can be mounted here: {error}")
     yield disk
     disk.unmount()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The project's code, to give configs to, and a folder to run it in."""
+    directory = tmp_path_factory.mktemp("project")
+    copy_project(directory)
+    (directory / "elsewhere").mkdir()
+    return directory

@@ -2,12 +2,13 @@
 
 CLAIMS = WORKFLOW.parent / (config["claims"] or "config/claims.yaml")
 if config["claims"]:
-    check_claims(CLAIMS, MAIN_POINTS)
+    check_claims(read_claims(CLAIMS), MAIN_POINTS)
 
 
 rule claims:
     input:
-        claims=os.path.relpath(CLAIMS),
+        # A function, or {braces} in the path would be wildcards.
+        claims=lambda wildcards: os.path.relpath(CLAIMS),
         table=rules.summarise.output.table,
     output:
         table=report(

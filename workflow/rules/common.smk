@@ -64,7 +64,8 @@ def expected_pairs(split):
 
 def as_text(value):
     """A value of the grid as it stands in a folder's name."""
-    return value if isinstance(value, str) else f"{value:.15g}"
+    # Adding 0 makes 0 of -0.
+    return value if isinstance(value, str) else repr(value + 0.0).removesuffix(".0")
 
 
 def make_grid(grids, seeds):
@@ -92,19 +93,22 @@ SETTING = ["size", "l2", "batch_size", "epochs"]
 # The part of a path that says how A is split; nothing for the report's way.
 SPLIT_FOLDERS = {"pairs": "", "images": "split_by~images/"}
 
+check_folder(WORKFLOW.parent)
 check_schema(config, "config.schema.yaml")
 check_sets(config["sets"], config["dataset"]["classes"])
 GRIDS = listed(config["grid"])
+check_points(
+    "grid and seeds",
+    len(config["seeds"])
+    * sum(math.prod(map(len, options.values())) for options in GRIDS),
+)
 POINTS = make_grid(GRIDS, config["seeds"])
 SPLITS = list(POINTS["split_by"].unique())
 # Of the summary's figures and of the claims.
 SPLIT_BY = "pairs" if "pairs" in SPLITS else "images"
 MAIN_POINTS = POINTS[POINTS["split_by"] == SPLIT_BY]
-check_pairs(
-    config["pairs"],
-    config["dataset"]["images_per_class"],
-    [SPLIT_FOLDERS[name] for name in SPLITS],
-)
+check_images(config["pairs"], config["dataset"]["images_per_class"])
+check_splits(config["pairs"], [SPLIT_FOLDERS[name] for name in SPLITS])
 check_grids(GRIDS, config["sizes"], config["pairs"]["train"])
 # The folder of a grid point, by its wildcards.
 GRID = paramspace(POINTS).wildcard_pattern
@@ -166,13 +170,18 @@ def as_records(points, columns):
 
 def fold_points():
     """The grid points that choosing without B needs, one row each."""
-    classes, folds = config["sets"]["A"], config["choice"]["folds"]
-    if isinstance(folds, int):
-        folds = list(itertools.combinations(classes, folds))
-    check_folds(folds or [()], classes)
-    names = ["-".join(map(str, sorted(fold))) for fold in folds]
+    classes, choice = config["sets"]["A"], config["choice"]
     points = MAIN_POINTS[SETTING].drop_duplicates()
-    for name, values in (("fold", names), ("seed", config["choice"]["seeds"])):
+    folds, runs = choice["folds"], len(points) * len(choice["seeds"])
+    if isinstance(folds, int):
+        left_out = min(folds, len(classes))
+        check_points("choice", runs * math.comb(len(classes), left_out))
+        folds = list(itertools.combinations(classes, left_out))
+    check_points("choice", runs * len(folds))
+    check_folds(folds, classes)
+    names = ["-".join(map(str, sorted(fold))) for fold in folds]
+    check_splits(config["pairs"], [f"leave_out~{name}/" for name in names])
+    for name, values in (("fold", names), ("seed", choice["seeds"])):
         points = points.merge(pd.Series(values, name=name).astype(str), how="cross")
     return points.assign(split=points["fold"].map("leave_out~{}/".format))
 

@@ -132,7 +132,8 @@ rule draw_pairs:
     conda:
         "../../environment.yml"
     params:
-        names=config["dataset"]["classes"],
+        # A function, or {braces} in a name would be wildcards.
+        names=lambda wildcards: config["dataset"]["classes"],
         code=code_of("draw_pairs.py"),
     message:
         "Drawing random pairs of {wildcards.split}seed {wildcards.seed}"

@@ -5,7 +5,8 @@ rule summarise:
     input:
         metrics=point_files(POINTS, "metrics.json"),
         baselines=run_files(POINTS, "baselines", "metrics.json"),
-        paper=os.path.relpath(WORKFLOW / "data/paper.csv"),
+        # A function, or {braces} in the path would be wildcards.
+        paper=lambda wildcards: os.path.relpath(WORKFLOW / "data/paper.csv"),
     output:
         table=report(
             "results/summary/summary.csv",
@@ -107,7 +108,8 @@ rule best_setting:
         "../../environment.yml"
     params:
         points=as_records(MAIN_POINTS, SETTING),
-        names=config["dataset"]["classes"],
+        # A function, or {braces} in a name would be wildcards.
+        names=lambda wildcards: config["dataset"]["classes"],
         threshold=config["threshold"],
         split_by=SPLIT_BY,
         code=code_of("best_setting.py"),

@@ -68,8 +68,9 @@ def principal_components(pixels, trained, width):
     trained : numpy.ndarray of int
         Rows to find the components of.
     width : int
-        How many components.
+        How many components, or all if there are fewer.
     """
+    width = min(width, len(trained), pixels.shape[1])
     pca = PCA(width, svd_solver="covariance_eigh").fit(pixels[trained])
     return normalize(pca.transform(pixels))
 

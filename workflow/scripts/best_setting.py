@@ -60,8 +60,9 @@ def draw_classes(tables, title):
         for (row, column), value in np.ndenumerate(values):
             colour = "white" if value < 60 else "black"
             axis.text(column, row, f"{value:.0f}", ha="center", va="center", c=colour)
-        axis.set_xticks(range(len(order)), order, rotation=40, ha="right")
-        axis.set_yticks(range(len(order)), order)
+        names = {"labels": order, "parse_math": False}
+        axis.set_xticks(range(len(order)), rotation=40, ha="right", **names)
+        axis.set_yticks(range(len(order)), **names)
         axis.set_title(f"Set {name}")
     figure.colorbar(image, ax=axes, label="Pairs judged rightly, %", shrink=0.8)
     figure.suptitle(title)

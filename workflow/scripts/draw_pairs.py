@@ -26,6 +26,7 @@ def draw_pairs(tables, images, names, generator):
                 f"{names[pair['left_class']]} | {names[pair['right_class']]}\n"
                 f"set {name}: {label}",
                 fontsize=8,
+                parse_math=False,
             )
             axis.axis("off")
     return figure

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from siamese.figures import save_vectors
 from siamese.job import logged
 from siamese.stored import read_table
-from siamese.tables import baseline_means, read_summary
+from siamese.tables import baseline_means, markdown_text, read_summary
 
 COLOURS = {"supported": "C2", "contradicted": "C3", "undecided": "0.5"}
 IN_PER_CENT = ("accuracy", "eer")
@@ -32,7 +32,7 @@ def draw_effects(axis, effects):
         axis.plot(row.mean, y, "o", color=colour)
         axis.plot(row.report, y, "k*", ms=11, mfc="none")
     labels = [f"{row.claim}. {row.effect}" for row in effects.itertuples()]
-    axis.set_yticks(range(len(effects)), labels)
+    axis.set_yticks(range(len(effects)), labels, parse_math=False)
     axis.set_ylim(len(effects) - 0.5, -0.5)
     axis.grid(alpha=0.3, axis="x")
 
@@ -133,8 +133,10 @@ def as_markdown(claims):
     for row in scaled(claims).itertuples():
         first = row.Index == 0 or claims["claim"][row.Index - 1] != row.claim
         cells = [
-            f"{row.claim}. {row.statement} **{row.verdict_of_claim}**" if first else "",
-            row.effect,
+            f"{row.claim}. {markdown_text(row.statement)} **{row.verdict_of_claim}**"
+            if first
+            else "",
+            markdown_text(row.effect),
             str(row.n),
             number(row.mean, row.difference),
             "not available"

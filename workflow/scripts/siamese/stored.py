@@ -15,6 +15,8 @@ from siamese.job import StudyError
 
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 IMAGE_SHAPE = (28, 28)
+# Columns of names that the user chose: text, also one such as 'NA', '16' or 'true'.
+CHOSEN_NAMES = ("size", "statement", "effect")
 UNREADABLE = (
     *(ValueError, TypeError, LookupError, EOFError, OSError, RuntimeError),
     *(csv.Error, zipfile.BadZipFile, tokenize.TokenError),
@@ -124,7 +126,12 @@ def read_table(path, numbers, texts=()):
     import pandas as pd
 
     with reading(path):
-        table = pd.read_csv(path)
+        table = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(CHOSEN_NAMES, str),
+            keep_default_na=False,
+            na_values=[""],
+        )
     if table.empty:
         raise damaged(path, "no rows")
     for name in (*numbers, *texts):

@@ -1,5 +1,7 @@
 """Reading the summary: trained settings, baselines, and how they compare."""
 
+import re
+
 import pandas as pd
 
 from siamese.stored import read_table
@@ -18,6 +20,11 @@ def read_summary(path):
     """Content of summary.csv as a data frame."""
     numbers = [f"accuracy_{name}" for name in ("a", "b", "joint", "crossed")]
     return read_table(path, ["seed", *numbers], ["method", "split_by", "collapsed"])
+
+
+def markdown_text(text):
+    """A text as it stands in a cell of a Markdown table, without any markup."""
+    return re.sub(r"([\\`*_~|<>&$\[\]])", r"\\\1", text)
 
 
 def trained_rows(summary, split_by):
