@@ -15,7 +15,8 @@ from dry_run import STUDY, check_line, outcome, write
 from plot_claims import as_markdown, draw_claims
 from study import edit_config, make_study, snakemake
 
-from siamese.tables import baseline_rows, markdown_text, read_table, trained_rows
+from siamese.stored import read_table
+from siamese.tables import baseline_rows, markdown_text, read_summary, trained_rows
 
 SHELL = '\'; touch pwned; $(touch pwned) `touch pwned` "x"'
 # Allowed for classes, claims and effects; each must come out as it went in.
@@ -143,7 +144,8 @@ def test_odd_names_come_out_as_they_went_in(study_with_replicates, tmp_path):
     with open(summary / "classes.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["class"] for row in rows} == {*ODD}
-    assert read_table(summary / "claims.csv")["effect"].tolist() == [*ODD, "NA", "1"]
+    claims = read_table(summary / "claims.csv", ["claim"])
+    assert claims["effect"].tolist() == [*ODD, "NA", "1"]
     text = (summary / "claims.md").read_text(encoding="utf-8")
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table_rows(text)} == {9}
     assert not list(tmp_path.rglob("pwned"))
@@ -219,7 +221,7 @@ def test_any_name_of_a_size_stays_text(tmp_path, size):
     ]
     path = tmp_path / "summary.csv"
     pd.DataFrame(rows).assign(split_by="pairs").to_csv(path, index=False)
-    summary = read_table(path)
+    summary = read_table(path, (), ["method"])
     assert trained_rows(summary, "pairs")["size"].tolist() == [size]
     names = baseline_rows(summary, "pairs")["name"].tolist()
     assert names == [f"PCA, {size}", "pixels"]
