@@ -28,7 +28,7 @@ test: $(READY)
 lint: $(READY)
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile workflow/rules bench/naive.smk
+	snakefmt --check Snakefile workflow/rules bench/naive.smk bench/jobs.smk
 	snakemake --lint
 
 bench: $(READY)

@@ -22,8 +22,10 @@ include: "workflow/rules/choice.smk"
 rule all:
     default_target: True
     input:
-        point_files(POINTS, "model.keras", "history.csv", "metrics.json", "curves.png"),
-        verification_files(POINTS),
+        lambda wildcards: point_files(
+            POINTS, "model.keras", "history.csv", "metrics.json", "curves.png"
+        ),
+        lambda wildcards: verification_files(POINTS),
         "results/verification/loss.txt",
         rules.summarise.output,
         rules.describe_settings.output,

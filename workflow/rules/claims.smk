@@ -7,7 +7,7 @@ if config["claims"]:
 
 rule claims:
     input:
-        claims=os.path.relpath(CLAIMS),
+        claims=local(os.path.relpath(CLAIMS)),
         table=rules.summarise.output.table,
     output:
         table=report(

@@ -135,17 +135,17 @@ def point_files(points, *names):
     ]
 
 
-def pair_files(points, name):
-    """A pair table of each grid point."""
-    return [
-        f"results/{split}pairs/seed~{seed}/{name}"
-        for split, seed in zip(points["split"], points["seed"], strict=True)
-    ]
-
-
 def runs_of(points):
     """The splits and seeds of grid points, one row each."""
     return points[["split_by", "split", "seed"]].drop_duplicates()
+
+
+def pair_files(points, name):
+    """A pair table of each split and seed."""
+    return [
+        f"results/{run.split}pairs/seed~{run.seed}/{name}"
+        for run in runs_of(points).itertuples()
+    ]
 
 
 def baseline_files(points):

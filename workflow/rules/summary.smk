@@ -1,11 +1,16 @@
-"""All grid points in tables and figures."""
+"""All grid points in tables and figures.
+
+What has an entry for each grid point is a function: of the files in a list
+Snakemake would look up each in the whole list, which is slow for thousands, and a
+cluster's job, which reads the rules again, needs none of it.
+"""
 
 
 rule summarise:
     input:
-        metrics=point_files(POINTS, "metrics.json"),
-        baselines=baseline_files(POINTS),
-        paper=os.path.relpath(WORKFLOW / "data/paper.csv"),
+        metrics=lambda wildcards: point_files(POINTS, "metrics.json"),
+        baselines=lambda wildcards: baseline_files(POINTS),
+        paper=local(os.path.relpath(WORKFLOW / "data/paper.csv")),
     output:
         table=report(
             "results/summary/summary.csv",
@@ -18,8 +23,10 @@ rule summarise:
     conda:
         "../../environment.yml"
     params:
-        points=as_records(POINTS, [*SETTING, "seed", "split_by"]),
-        baseline_points=as_records(runs_of(POINTS), ["seed", "split_by"]),
+        points=lambda wildcards: as_records(POINTS, [*SETTING, "seed", "split_by"]),
+        baseline_points=lambda wildcards: as_records(
+            runs_of(POINTS), ["seed", "split_by"]
+        ),
         code=code_of("summarise.py"),
     message:
         "Writing the summary"
@@ -78,9 +85,9 @@ rule plot_summary:
 rule best_setting:
     input:
         table=rules.summarise.output.table,
-        distances=point_files(MAIN_POINTS, "distances.npz"),
-        A=pair_files(MAIN_POINTS, "A.csv"),
-        B=pair_files(MAIN_POINTS, "B.csv"),
+        distances=lambda wildcards: point_files(MAIN_POINTS, "distances.npz"),
+        A=lambda wildcards: pair_files(MAIN_POINTS, "A.csv"),
+        B=lambda wildcards: pair_files(MAIN_POINTS, "B.csv"),
     output:
         table=report(
             "results/summary/classes.csv",
@@ -105,7 +112,8 @@ rule best_setting:
     conda:
         "../../environment.yml"
     params:
-        points=as_records(MAIN_POINTS, SETTING),
+        points=lambda wildcards: as_records(MAIN_POINTS, [*SETTING, "seed"]),
+        seeds=lambda wildcards: list(map(int, runs_of(MAIN_POINTS)["seed"])),
         names=config["dataset"]["classes"],
         threshold=config["threshold"],
         split_by=SPLIT_BY,

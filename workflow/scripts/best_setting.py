@@ -15,6 +15,13 @@ from siamese.tables import (
 )
 
 BINS = 60
+# What is looked at of a pair table; small types, since there are many runs.
+COLUMNS = {
+    "left_class": "int16",
+    "right_class": "int16",
+    "same": "int8",
+    "split": "category",
+}
 
 
 def class_accuracies(pairs, names):
@@ -105,9 +112,14 @@ def draw_distances(runs, threshold, tuned, title):
 def read_run(distances_path, table_paths, threshold):
     """The test pairs of A and of B with the distances and judgements of one run."""
     with np.load(distances_path) as distances:
-        tables = {name: pd.read_csv(path) for name, path in table_paths.items()}
+        tables = {
+            name: pd.read_csv(path, usecols=list(COLUMNS), dtype=COLUMNS)
+            for name, path in table_paths.items()
+        }
         return {
-            name: table[table["split"] == "test"].assign(
+            name: table[table["split"] == "test"]
+            .drop(columns="split")
+            .assign(
                 distance=distances[name],
                 right=lambda pairs: judged_rightly(
                     pairs["distance"], pairs["same"], threshold
@@ -122,13 +134,16 @@ def main(snakemake):
     summary = pd.read_csv(snakemake.input.table)
     best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
     rows = trained_rows(summary, params.split_by).set_index(SETTING).loc[[best]]
-    runs = [
-        read_run(path, {"A": a, "B": b}, params.threshold)
-        for point, path, a, b in zip(
-            params.points,
-            *(snakemake.input[k] for k in ("distances", "A", "B")),
-            strict=True,
+    pair_tables = {
+        seed: {"A": a, "B": b}
+        for seed, a, b in zip(
+            params.seeds, snakemake.input.A, snakemake.input.B, strict=True
         )
+    }
+    # Of all distances, those of the best setting alone are read.
+    runs = [
+        read_run(path, pair_tables[point["seed"]], params.threshold)
+        for point, path in zip(params.points, snakemake.input.distances, strict=True)
         if tuple(point[key] for key in SETTING) == best
     ]
     pooled = {name: pd.concat([run[name] for run in runs]) for name in ("A", "B")}
