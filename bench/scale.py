@@ -35,7 +35,7 @@ CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 GRID = {key: CONFIG["grid"][key] for key in ("size", "l2", "batch_size", "epochs")}
 PLANS = {
     "from nothing": [],
-    "a tenth, by --batch": ["results/summary/summary.csv", "--batch=summarise=1/10"],
+    "a tenth, by --batch": ["--batch=all=1/10"],
     "one job for itself": ["results/dataset/images.npy"],
 }
 # How a job does nothing, and how many chains of it.
