@@ -24,15 +24,13 @@ import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import yaml
-from run import ROOT, grid_points, measure
+from run import ROOT, measure
+from scale_summary import summary
 from scale_tables import draw, report
 
 BENCH = Path(__file__).resolve().parent
-CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-GRID = {key: CONFIG["grid"][key] for key in ("size", "l2", "batch_size", "epochs")}
 PLANS = {
     "from nothing": [],
     "a tenth, by --batch": ["--batch=all=1/10"],
@@ -41,11 +39,6 @@ PLANS = {
 # How a job does nothing, and how many chains of it.
 KINDS = {"shell": [250, 2000], "script": [50], "run": [5]}
 REAL = {"size": ["small", "large"], "l2": [0], "batch_size": [4096], "epochs": [1]}
-
-
-def point_folder(point, seed):
-    values = ",".join(f"{key}~{value}" for key, value in point.items())
-    return f"results/grid/{values},seed~{seed}"
 
 
 def study(folder, overlay, *arguments):
@@ -115,131 +108,6 @@ def files(work):
     overlay = {"grid": {"split_by": ["pairs"], **REAL}}
     measure(study(folder, overlay), folder, work / "real.log")
     return count_files(folder)
-
-
-def perturbed(metrics, generator):
-    """Metrics of another run: every number a little different."""
-    if isinstance(metrics, dict):
-        return {key: perturbed(value, generator) for key, value in metrics.items()}
-    if isinstance(metrics, list):
-        return [perturbed(value, generator) for value in metrics]
-    if isinstance(metrics, float):
-        return metrics * generator.uniform(0.97, 1)
-    return metrics
-
-
-def copies(real, folder, names):
-    """Write perturbed copies of a metrics.json."""
-    generator = np.random.default_rng(0)
-    metrics = json.loads(real.read_text())
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(perturbed(metrics, generator), indent=2))
-
-
-def run_script(folder, name, **job):
-    """Cost of one script alone, and the files that it opened."""
-    path, log = folder / f"{name}.json", folder / f"{name}.log"
-    path.write_text(json.dumps(job))
-    command = [sys.executable, BENCH / "script_alone.py", name, path]
-    used = measure(command, folder, log)
-    return {**used, "opened": json.loads(log.read_text().splitlines()[-1])}
-
-
-def summary(work, seeds, real):
-    """Costs of the scripts behind the summary, 64 rows a seed.
-
-    Parameters
-    ----------
-    real : pathlib.Path
-        The study that `files` has made. Of its files the metrics are copied for each
-        grid point, the distances for the runs of one setting; there are no others.
-
-    Returns
-    -------
-    dict of str to dict
-        By script: wall, cpu, peak, and opened, the number of files by suffix.
-    """
-    folder = work / f"summary-{seeds}"
-    runs = [(point, seed) for point in grid_points(GRID) for seed in range(seeds)]
-    metrics = [f"{point_folder(*run)}/metrics.json" for run in runs]
-    baselines = [f"results/baselines/seed~{n}/metrics.json" for n in range(seeds)]
-    (a_point,) = grid_points({key: values[:1] for key, values in REAL.items()})
-    copies(real / point_folder(a_point, 0) / "metrics.json", folder, metrics)
-    copies(real / baselines[0], folder, baselines)
-    by_run = {"split_by": "pairs"}
-    table = {"table": "summary.csv"}
-    used = {}
-    used["summarise"] = run_script(
-        folder,
-        "summarise",
-        input={
-            "metrics": metrics,
-            "baselines": baselines,
-            "paper": str(ROOT / "workflow/data/paper.csv"),
-        },
-        output=table,
-        params={
-            "points": [{**point, "seed": seed, **by_run} for point, seed in runs],
-            "baseline_points": [{"seed": seed, **by_run} for seed in range(seeds)],
-        },
-    )
-    used["describe_settings"] = run_script(
-        folder,
-        "describe_settings",
-        input=table,
-        output={"table": "settings.csv", "text": "summary.md"},
-        params=by_run,
-    )
-    used["plot_summary"] = run_script(
-        folder,
-        "plot_summary",
-        input=table,
-        output={"png": "summary.png", "svg": "summary.svg"},
-        params=by_run,
-    )
-    used["claims"] = run_script(
-        folder,
-        "claims",
-        input={**table, "claims": str(ROOT / "config/claims.yaml")},
-        output={"table": "claims.csv"},
-        params=by_run,
-    )
-    means = pd.read_csv(folder / "settings.csv").dropna(subset="epochs")
-    best = means.loc[means["accuracy_b_mean"].idxmax(), list(GRID)].to_dict()
-    is_best = [all(point[key] == best[key] for key in GRID) for point, _ in runs]
-    distances = [name.replace("metrics.json", "distances.npz") for name in metrics]
-    for name in np.array(distances)[is_best]:
-        shutil.copy(real / point_folder(a_point, 0) / "distances.npz", folder / name)
-    for name in "AB":
-        shutil.copy(real / f"results/pairs/seed~0/{name}.csv", folder)
-    used["best_setting"] = run_script(
-        folder,
-        "best_setting",
-        input={
-            **table,
-            "distances": distances,
-            "A": ["A.csv"] * seeds,
-            "B": ["B.csv"] * seeds,
-        },
-        output={
-            "table": "classes.csv",
-            "classes": "classes.png",
-            "distances": "distances.png",
-        },
-        params={
-            "points": [{**point, "seed": seed} for point, seed in runs],
-            "seeds": list(range(seeds)),
-            "names": CONFIG["dataset"]["classes"],
-            "threshold": 0.5,
-            **by_run,
-        },
-    )
-    for script in used.values():
-        suffixes = pd.Series([Path(name).name for name in script["opened"]])
-        script["opened"] = suffixes.value_counts().to_dict()
-    return used
 
 
 def jobs(work, kind, points, arguments):

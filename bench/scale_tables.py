@@ -1,5 +1,7 @@
 """Tables and figure of what the study costs as it grows."""
 
+import itertools
+
 import pandas as pd
 from matplotlib.figure import Figure
 from tables import machine
@@ -98,17 +100,17 @@ def report(measured):
 
 
 def draw_curves(axis, curves, label):
-    """Lines of a value over grid points, both logarithmic, and a linear guide."""
+    """Lines of a value over grid points, both logarithmic, and a proportional one."""
     for name, points in curves.items():
         axis.plot(*zip(*sorted(points), strict=True), "o-", label=name)
-    ends = [min(points) for points in curves.values()] + [
-        max(points) for points in curves.values()
-    ]
-    (left, low), (right, _) = min(ends), max(ends)
-    axis.plot([left, right], [low, low * right / left], "k:", lw=1, label="linear")
+    left, low = map(min, zip(*itertools.chain(*curves.values()), strict=True))
+    right, high = max(itertools.chain(*curves.values()))
+    start = max(left, right * low / high)
+    axis.plot(
+        [start, right], [high * start / right, high], "k:", lw=1, label="proportional"
+    )
     axis.set(xscale="log", yscale="log", xlabel="Grid points", ylabel=label)
     axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
 
 
 def draw(measured):
@@ -129,7 +131,9 @@ def draw(measured):
         }
         if values:
             draw_curves(axis, values, label)
-    rows = job_rows(measured)
+    if curves:
+        axes[0].legend(fontsize=8)
+    rows = job_rows(measured)[::-1]
     bars = axes[2].barh(
         [f"{row['jobs']}\n{row['snakemake']}" for row in rows],
         [float(row["jobs a second"]) for row in rows],

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import run
 import scale
+import scale_summary
 import scale_tables
 from study import snakemake
 
@@ -48,7 +49,7 @@ def real(finished_study, tmp_path):
 
 def test_the_summary_reads_metrics_alone_and_distances_of_one_setting(real, tmp_path):
     seeds = 2
-    used = scale.summary(tmp_path, seeds, real)
+    used = scale_summary.summary(tmp_path, seeds, real)
     rows = 64 * seeds
     assert used["summarise"]["opened"] == {
         "metrics.json": rows + seeds,
