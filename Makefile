@@ -32,7 +32,7 @@ test: $(READY)
 lint: $(READY)
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile workflow/rules bench/naive.smk
+	snakefmt --check Snakefile workflow/rules bench/naive.smk bench/jobs.smk
 	snakemake --lint
 	$(MAKE) --no-print-directory audit
 

@@ -26,11 +26,13 @@ rule all:
         # Intermediate files too: one that is deleted, since it was damaged, is then
         # made anew with what follows from it. Snakemake alone would not miss it.
         rules.partition.output,
-        point_files(POINTS, "model.keras", "history.csv", "distances.npz"),
-        point_files(POINTS, "metrics.json", "curves.png"),
-        run_files(POINTS, "pairs", "A.csv", "B.csv", "crossed.csv"),
-        run_files(POINTS, "verification", "pairs.json", "pairs.png"),
-        run_files(POINTS, "baselines", "metrics.json"),
+        lambda wildcards: point_files(
+            POINTS, "model.keras", "history.csv", "distances.npz", "metrics.json"
+        ),
+        lambda wildcards: point_files(POINTS, "curves.png"),
+        lambda wildcards: run_files(POINTS, "pairs", "A.csv", "B.csv", "crossed.csv"),
+        lambda wildcards: run_files(POINTS, "verification", "pairs.json", "pairs.png"),
+        lambda wildcards: run_files(POINTS, "baselines", "metrics.json"),
         rules.verify_loss.output,
         rules.summarise.output,
         rules.describe_settings.output,

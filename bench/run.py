@@ -19,6 +19,7 @@ import argparse
 import itertools
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -43,22 +44,40 @@ def grid_points(grid):
     ]
 
 
-def measure(command, directory, log):
+def measure(command, directory, log, cpu_limit=None):
     """Run a command; wall and CPU seconds, and the peak of its largest process.
+
+    Parameters
+    ----------
+    command : list
+    directory, log : pathlib.Path
+        Where to run it, and the file for its output.
+    cpu_limit : int, optional
+        CPU seconds that a process of it may take.
 
     Returns
     -------
-    dict
-        wall, cpu (seconds, of all its processes) and peak (bytes).
+    dict or None
+        wall, cpu (seconds, of all its processes) and peak (bytes); None if it ran
+        into the limit.
     """
+    limit = (
+        (cpu_limit, cpu_limit) if cpu_limit else resource.getrlimit(resource.RLIMIT_CPU)
+    )
     directory.mkdir(parents=True, exist_ok=True)
     with open(log, "w", encoding="utf-8") as file:
         started = time.perf_counter()
         process = subprocess.Popen(
-            list(map(str, command)), cwd=directory, stdout=file, stderr=file
+            list(map(str, command)),
+            cwd=directory,
+            stdout=file,
+            stderr=file,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, limit),
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
+    if cpu_limit and os.WIFSIGNALED(status):
+        return None
     if status:
         sys.exit(f"Error: {command[0]} failed (log: {log})")
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

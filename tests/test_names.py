@@ -16,7 +16,7 @@ from plot_claims import as_markdown, draw_claims
 from study import edit_config, make_study, snakemake
 
 from siamese.stored import read_table
-from siamese.tables import baseline_rows, markdown_text, read_summary, trained_rows
+from siamese.tables import baseline_rows, markdown_text, trained_rows
 
 SHELL = '\'; touch pwned; $(touch pwned) `touch pwned` "x"'
 # Allowed for classes, claims and effects; each must come out as it went in.

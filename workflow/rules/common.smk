@@ -139,14 +139,6 @@ def point_files(points, *names):
     ]
 
 
-def pair_files(points, name):
-    """A pair table of each grid point."""
-    return [
-        f"results/{split}pairs/seed~{seed}/{name}"
-        for split, seed in zip(points["split"], points["seed"], strict=True)
-    ]
-
-
 def runs_of(points):
     """The splits and seeds of grid points, one row each."""
     return points[["split_by", "split", "seed"]].drop_duplicates()

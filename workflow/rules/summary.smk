@@ -1,12 +1,17 @@
-"""All grid points in tables and figures."""
+"""All grid points in tables and figures.
+
+What has an entry for each grid point is a function: of the files in a list
+Snakemake would look up each in the whole list, which is slow for thousands, and a
+cluster's job, which reads the rules again, needs none of it.
+"""
 
 
 rule summarise:
     input:
-        metrics=point_files(POINTS, "metrics.json"),
-        baselines=run_files(POINTS, "baselines", "metrics.json"),
+        metrics=lambda wildcards: point_files(POINTS, "metrics.json"),
+        baselines=lambda wildcards: run_files(POINTS, "baselines", "metrics.json"),
         # A function, or {braces} in the path would be wildcards.
-        paper=lambda wildcards: os.path.relpath(WORKFLOW / "data/paper.csv"),
+        paper=lambda wildcards: local(os.path.relpath(WORKFLOW / "data/paper.csv")),
     output:
         table=report(
             "results/summary/summary.csv",
@@ -19,8 +24,10 @@ rule summarise:
     conda:
         "../../environment.yml"
     params:
-        points=as_records(POINTS, [*SETTING, "seed", "split_by"]),
-        baseline_points=as_records(runs_of(POINTS), ["seed", "split_by"]),
+        points=lambda wildcards: as_records(POINTS, [*SETTING, "seed", "split_by"]),
+        baseline_points=lambda wildcards: as_records(
+            runs_of(POINTS), ["seed", "split_by"]
+        ),
         paper=digest(WORKFLOW / "data/paper.csv"),
         code=code_of("summarise.py"),
     message:
@@ -80,9 +87,9 @@ rule plot_summary:
 rule best_setting:
     input:
         table=rules.summarise.output.table,
-        distances=point_files(MAIN_POINTS, "distances.npz"),
-        A=pair_files(MAIN_POINTS, "A.csv"),
-        B=pair_files(MAIN_POINTS, "B.csv"),
+        distances=lambda wildcards: point_files(MAIN_POINTS, "distances.npz"),
+        A=lambda wildcards: run_files(MAIN_POINTS, "pairs", "A.csv"),
+        B=lambda wildcards: run_files(MAIN_POINTS, "pairs", "B.csv"),
     output:
         table=report(
             "results/summary/classes.csv",
@@ -107,7 +114,8 @@ rule best_setting:
     conda:
         "../../environment.yml"
     params:
-        points=as_records(MAIN_POINTS, SETTING),
+        points=lambda wildcards: as_records(MAIN_POINTS, [*SETTING, "seed"]),
+        seeds=lambda wildcards: list(map(int, runs_of(MAIN_POINTS)["seed"])),
         # A function, or {braces} in a name would be wildcards.
         names=lambda wildcards: config["dataset"]["classes"],
         threshold=config["threshold"],

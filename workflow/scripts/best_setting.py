@@ -17,6 +17,8 @@ from siamese.tables import (
 )
 
 BINS = 60
+# What is looked at of a pair table; small types, since there are many runs.
+COLUMNS = {"left_class": "int16", "right_class": "int16", "same": "int8"}
 
 
 def class_accuracies(pairs, names):
@@ -112,7 +114,9 @@ def read_run(distances_path, table_paths, threshold):
     counts = {name: len(pairs) for name, pairs in test.items()}
     distances = read_distances(distances_path, counts)
     return {
-        name: pairs.assign(
+        name: pairs[[*COLUMNS]]
+        .astype(COLUMNS)
+        .assign(
             distance=distances[name],
             right=judged_rightly(distances[name], pairs["same"], threshold),
         )
@@ -125,13 +129,16 @@ def main(snakemake):
     summary = read_summary(snakemake.input.table)
     best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
     rows = trained_rows(summary, params.split_by).set_index(SETTING).loc[[best]]
-    runs = [
-        read_run(path, {"A": a, "B": b}, params.threshold)
-        for point, path, a, b in zip(
-            params.points,
-            *(snakemake.input[k] for k in ("distances", "A", "B")),
-            strict=True,
+    pair_tables = {
+        seed: {"A": a, "B": b}
+        for seed, a, b in zip(
+            params.seeds, snakemake.input.A, snakemake.input.B, strict=True
         )
+    }
+    # Of all distances, those of the best setting alone are read.
+    runs = [
+        read_run(path, pair_tables[point["seed"]], params.threshold)
+        for point, path in zip(params.points, snakemake.input.distances, strict=True)
         if tuple(point[key] for key in SETTING) == best
     ]
     pooled = {name: pd.concat([run[name] for run in runs]) for name in ("A", "B")}

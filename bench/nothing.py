@@ -1,0 +1,5 @@
+"""A job of jobs.smk: its output, empty."""
+
+from pathlib import Path
+
+Path(snakemake.output[0]).touch()
