@@ -5,8 +5,7 @@ rule summarise:
     input:
         metrics=point_files(POINTS, "metrics.json"),
         baselines=baseline_files(POINTS),
-        # A function, or {braces} in the path would be wildcards.
-        paper=lambda wildcards: os.path.relpath(WORKFLOW / "data/paper.csv"),
+        paper=os.path.relpath(WORKFLOW / "data/paper.csv"),
     output:
         table=report(
             "results/summary/summary.csv",
