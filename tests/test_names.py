@@ -135,9 +135,9 @@ def test_odd_names_come_out_as_they_went_in(study_with_replicates, tmp_path):
         | {"effects": [effect | {"effect": name}]}
         for name in [*ODD, "NA", "1"]
     ]
-    path.rename(study / "config/{x} $(touch pwned).yaml")
-    write(study / "config/{x} $(touch pwned).yaml", claims)
-    edit_config(study, claims="config/{x} $(touch pwned).yaml")
+    path.rename(study / "config/a'b; $(touch pwned).yaml")
+    write(study / "config/a'b; $(touch pwned).yaml", claims)
+    edit_config(study, claims="config/a'b; $(touch pwned).yaml")
     done = snakemake(study)
     assert done.returncode == 0, done.stdout
     summary = study / "results/summary"

@@ -11,7 +11,7 @@ import jsonschema
 import yaml
 
 # Grid points of a study: snakemake plans about 8000 a minute.
-MOST_POINTS = 20_000
+MOST_POINTS = 100_000
 # A longer whole number does not fit into 64 bits.
 LONGEST_NUMBER_BITS = 63
 

@@ -7,8 +7,7 @@ if config["claims"]:
 
 rule claims:
     input:
-        # A function, or {braces} in the path would be wildcards.
-        claims=lambda wildcards: local(os.path.relpath(CLAIMS)),
+        claims=local(os.path.relpath(CLAIMS)),
         table=rules.summarise.output.table,
     output:
         table=report(

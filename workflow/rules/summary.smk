@@ -10,8 +10,7 @@ rule summarise:
     input:
         metrics=lambda wildcards: point_files(POINTS, "metrics.json"),
         baselines=lambda wildcards: run_files(POINTS, "baselines", "metrics.json"),
-        # A function, or {braces} in the path would be wildcards.
-        paper=lambda wildcards: local(os.path.relpath(WORKFLOW / "data/paper.csv")),
+        paper=local(os.path.relpath(WORKFLOW / "data/paper.csv")),
     output:
         table=report(
             "results/summary/summary.csv",
