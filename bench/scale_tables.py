@@ -1,6 +1,7 @@
 """Tables and figure of what the study costs as it grows."""
 
 import itertools
+from textwrap import shorten
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,21 +16,29 @@ def markdown(rows):
 
 
 def of_part(measured, part):
-    """The measurements of a part, their names split: [([...], value), ...]."""
-    names = [name.split(", ") for name in measured]
+    """The measurements of a part, by the rest of their names."""
+    prefix = f"{part}, "
+    return {
+        name.removeprefix(prefix): used
+        for name, used in measured.items()
+        if name.startswith(prefix)
+    }
+
+
+def plans_of(measured):
+    """Plan, number of grid points and measurement of each plan."""
+    names = {name: name.rpartition(", ") for name in of_part(measured, "plan")}
     return [
-        (name[1:], value)
-        for name, value in zip(names, measured.values(), strict=True)
-        if name[0] == part
+        (words, POINTS_PER_SEED * int(seeds), measured[f"plan, {name}"])
+        for name, (words, _, seeds) in names.items()
     ]
 
 
 def plan_rows(measured):
     """One row a plan; a plan that did not finish in its time says so."""
     rows = []
-    for (*words, seeds), used in of_part(measured, "plan"):
-        n = POINTS_PER_SEED * int(seeds)
-        row = {"plan": ", ".join(words), "grid points": n}
+    for words, n, used in plans_of(measured):
+        row = {"plan": words, "grid points": n}
         if used is None:
             rows.append({**row, "CPU, s": "not in its time"})
             continue
@@ -64,24 +73,26 @@ def summary_rows(measured):
             "peak, MB": f"{used['peak'] / 1e6:.0f}",
             "opens": ", ".join(f"{n} {name}" for name, n in used["opened"].items()),
         }
-        for (seeds,), scripts in of_part(measured, "summary")
+        for seeds, scripts in of_part(measured, "summary").items()
         for script, used in scripts.items()
     ]
 
 
 def job_rows(measured):
-    """One row a kind of job."""
-    return [
-        {
-            "jobs": f"{used['jobs']} {kind}",
-            "snakemake": given or "local",
-            "wall, s": f"{used['wall']:.1f}",
-            "jobs a second": f"{used['jobs'] / used['wall']:.1f}",
-            "CPU a job, ms": f"{1000 * used['cpu'] / used['jobs']:.0f}",
-        }
-        for (kind, points), used in of_part(measured, "jobs")
-        for given in [" ".join(points.split(" ")[1:])]
-    ]
+    """One row a kind of job and arguments of snakemake."""
+    rows = []
+    for name, used in of_part(measured, "jobs").items():
+        kind, _, rest = name.partition(", ")
+        rows.append(
+            {
+                "jobs": f"{used['jobs']} {kind}",
+                "snakemake": rest.partition(" ")[2] or "local",
+                "wall, s": f"{used['wall']:.1f}",
+                "jobs a second": f"{used['jobs'] / used['wall']:.1f}",
+                "CPU a job, ms": f"{1000 * used['cpu'] / used['jobs']:.0f}",
+            }
+        )
+    return rows
 
 
 def report(measured):
@@ -118,15 +129,16 @@ def draw(measured):
     figure = Figure(figsize=(13, 4.2), layout="constrained")
     axes = figure.subplots(1, 3)
     curves = {}
-    for (*words, seeds), used in of_part(measured, "plan"):
+    for words, n, used in plans_of(measured):
         if used is not None:
-            curves.setdefault("plan, " + ", ".join(words), []).append((seeds, used))
-    for (seeds,), scripts in of_part(measured, "summary"):
-        curves.setdefault("summarise", []).append((seeds, scripts["summarise"]))
+            curves.setdefault(f"plan, {words}", []).append((n, used))
+    for seeds, scripts in of_part(measured, "summary").items():
+        point = (POINTS_PER_SEED * int(seeds), scripts["summarise"])
+        curves.setdefault("summarise", []).append(point)
     columns = {"cpu": ("CPU seconds", 1), "peak": ("Peak memory, MB", 1e-6)}
     for axis, (column, (label, unit)) in zip(axes, columns.items(), strict=False):
         values = {
-            name: [(POINTS_PER_SEED * int(n), used[column] * unit) for n, used in pairs]
+            name: [(n, used[column] * unit) for n, used in pairs]
             for name, pairs in curves.items()
         }
         if values:
@@ -135,7 +147,7 @@ def draw(measured):
         axes[0].legend(fontsize=8)
     rows = job_rows(measured)[::-1]
     bars = axes[2].barh(
-        [f"{row['jobs']}\n{row['snakemake']}" for row in rows],
+        [f"{row['jobs']}\n{shorten(row['snakemake'], 30)}" for row in rows],
         [float(row["jobs a second"]) for row in rows],
     )
     axes[2].bar_label(bars, padding=2)

@@ -85,7 +85,7 @@ def test_a_plan_that_did_not_finish_says_so():
         "files": [{"kind": "results", "of": "grid point", "files": 10, "bytes": 3000}],
         "summary, 1": {"summarise": {**used, "opened": {"metrics.json": 65}}},
         "jobs, shell, 2": {**used, "jobs": 9},
-        "jobs, shell, 2 --executor slurm": {**used, "jobs": 9},
+        "jobs, shell, 2 --executor slurm --jobs 5, or so": {**used, "jobs": 9},
     }
     text = scale_tables.report(measured)
     lines = [
@@ -95,6 +95,6 @@ def test_a_plan_that_did_not_finish_says_so():
     assert ["from nothing", "640", "not in its time", "", "", ""] in lines
     assert ["grid point", "results", "5", "1.5"] in lines
     assert ["summarise", "64", "1.6", "150", "65 metrics.json"] in lines
-    assert ["9 shell", "--executor slurm", "2.0", "4.5", "178"] in lines
+    assert ["9 shell", "--executor slurm --jobs 5, or so", "2.0", "4.5", "178"] in lines
     bars = scale_tables.draw(measured).axes[2].get_yticklabels()
     assert len(bars) == 2
