@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -124,15 +123,30 @@ def planned_jobs(output):
 
 
 def content(path):
-    """The bytes of a file; of a model without the date and addresses in it."""
+    """What a file of results says, for comparison: its bytes, of a model the weights.
+
+    A model file also has the date of its making and addresses in memory.
+    """
     if path.suffix != ".keras":
         return path.read_bytes()
     with zipfile.ZipFile(path) as file:
-        return {
-            name: re.sub(rb'"shared_object_id": [0-9]+', b"", file.read(name))
-            for name in file.namelist()
-            if name != "metadata.json"
-        }
+        return file.read("model.weights.h5")
+
+
+def different_results(study, reference):
+    """Paths of the results that differ between two studies, or that one lacks."""
+    paths = {
+        path.relative_to(directory)
+        for directory in (study, reference)
+        for path in (directory / "results").rglob("*.*")
+        if path.is_file()
+    }
+    return {
+        path.as_posix()
+        for path in paths
+        if not ((study / path).exists() and (reference / path).exists())
+        or content(study / path) != content(reference / path)
+    }
 
 
 def different_results(study, reference):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from study import content, snakemake, snakemake_command
+from study import content, different_results, snakemake, snakemake_command
 from test_rerun import SUMMARY, planned, points
 
 POINT = "results/grid/size~small,l2~0,batch_size~64,epochs~3,seed~0"
@@ -42,6 +42,8 @@ def start(study, log, *arguments):
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # It is ignored where the tests run in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
 
@@ -86,13 +88,6 @@ def results_of(study):
     return [path for path in (study / "results").rglob("*") if path.is_file()]
 
 
-def assert_same_results(study, finished):
-    for path in results_of(finished):
-        found = study / path.relative_to(finished)
-        assert content(found) == content(path), path
-    assert not list(study.rglob(".unfinished-*"))
-
-
 def assert_whole(study, finished):
     """Whatever is there under the name of a result is that result."""
     for path in results_of(study):
@@ -131,6 +126,7 @@ def test_stopped_in_every_way_and_run_again(finished_study, study, tmp_path):
     text = log.read_text()
     assert "Going on where snakemake (process" in text
     assert "Terminating processes on user request" in text
+    assert f"Stopped (log: logs/train/{Path(POINT).name}.log)" in text
     assert "Traceback" not in text
     assert not jobs_of(study)
     assert_whole(study, finished_study)
@@ -161,7 +157,7 @@ def test_stopped_in_every_way_and_run_again(finished_study, study, tmp_path):
     assert planned(study)  # looking is allowed
     assert run.wait(120) == 0
     assert "(100%) done" in log.read_text()
-    assert_same_results(study, finished_study)
+    assert not different_results(study, finished_study)
     assert planned(study) == set()
 
 
@@ -280,7 +276,7 @@ def test_results_of_another_user_that_all_may_write(finished_study, others_study
     (study / POINT / "metrics.json").unlink()
     done = run_as(words, study, f"{POINT}/metrics.json")
     assert done.returncode == 0, done.stdout
-    assert_same_results(study, finished_study)
+    assert not different_results(study, finished_study)
 
 
 def test_python_in_a_folder_with_a_space(finished_study, study, tmp_path):
@@ -297,7 +293,7 @@ def test_python_in_a_folder_with_a_space(finished_study, study, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert_same_results(study, finished_study)
+    assert not different_results(study, finished_study)
 
 
 def test_clock_set_back(study):
@@ -332,7 +328,7 @@ def test_results_on_another_file_system(finished_study, study):
         (study / POINT / "metrics.json").unlink()
         done = snakemake(study, f"{POINT}/metrics.json")
         assert done.returncode == 0, done.stdout
-        assert_same_results(study, finished_study)
+        assert not different_results(study, finished_study)
         assert planned(study) == set()
 
 

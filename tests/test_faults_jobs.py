@@ -105,6 +105,7 @@ with logged(snakemake):
 
 
 def test_job_ends_with_the_snakemake_that_started_it(tmp_path):
+    """And not by a Ctrl-C meant for others: snakemake ignores it in the background."""
     starter = subprocess.Popen(["sleep", "120"])
     job = subprocess.Popen(
         [sys.executable, "-c", SLOW_JOB],
@@ -114,8 +115,11 @@ def test_job_ends_with_the_snakemake_that_started_it(tmp_path):
             "PYTHONPATH": str(ROOT / "workflow/scripts"),
             "SIAMESE_SNAKEMAKE_PID": str(starter.pid),
         },
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     )
     wait_for(lambda: list(tmp_path.glob(".unfinished-*")), job.pid)
+    job.send_signal(signal.SIGINT)
+    time.sleep(0.3)
     assert job.poll() is None
     starter.kill()
     starter.wait()

@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 FULL = (errno.ENOSPC, errno.EDQUOT)
 ALMOST_NOTHING = 2**20
 
-if STARTER in os.environ:
+if STARTER in os.environ and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
     # Ctrl-C while TensorFlow is imported: an end without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -152,6 +152,7 @@ def logged(snakemake):
     log_path = snakemake.log[0]
     if STARTER in os.environ:
         end_with(int(os.environ[STARTER]))
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout.reconfigure(line_buffering=True)
     try:
