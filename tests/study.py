@@ -149,22 +149,6 @@ def different_results(study, reference):
     }
 
 
-def different_results(study, reference):
-    """Paths of the results that differ between two studies, or that one lacks."""
-    paths = {
-        path.relative_to(directory)
-        for directory in (study, reference)
-        for path in (directory / "results").rglob("*.*")
-        if path.is_file()
-    }
-    return {
-        path.as_posix()
-        for path in paths
-        if not ((study / path).exists() and (reference / path).exists())
-        or content(study / path) != content(reference / path)
-    }
-
-
 class SmallDisk:
     """A file system in memory, whose free space can be set."""
 
