@@ -54,7 +54,7 @@ def main():
     options = parser.parse_args()
     set_up_devices(3, gpu=True)
     keras.config.set_dtype_policy(options.precision)
-    images = np.load(options.study / "results/dataset/images.npy")
+    images = np.load(options.study / "results/dataset/images.npy", allow_pickle=False)
     bank = tf.constant(images[..., None])
     pairs = read_pairs(options.study / "results/pairs/seed~0/A.csv")["train"]
     points = json.loads(options.points.read_text())

@@ -114,7 +114,7 @@ def make_data(folder):
 
 def read_data(path, names):
     """Some of the parts that the naive workflow has stored."""
-    with np.load(path) as file:
+    with np.load(path, allow_pickle=False) as file:
         return {
             name: ([file[f"{name}_left"], file[f"{name}_right"]], file[f"{name}_same"])
             for name in names
@@ -126,7 +126,7 @@ def load(path):
         function.__name__: function
         for function in (euclidean_distance, contrastive_loss, accuracy)
     }
-    return keras.saving.load_model(path, custom_objects=custom, safe_mode=False)
+    return keras.saving.load_model(path, custom_objects=custom, safe_mode=True)
 
 
 def train(point, data):

@@ -43,7 +43,7 @@ set_up_devices(options.threads, gpu=True)
 keras.config.set_dtype_policy(options.precision)
 model = build_siamese({"small": 16, "large": 32}[options.size], 0.01, 1.0)
 phase("model")
-images = np.load(options.study / "results/dataset/images.npy")
+images = np.load(options.study / "results/dataset/images.npy", allow_pickle=False)
 pairs = read_pairs(options.study / "results/pairs/seed~0/A.csv")
 phase("images and pairs")
 first = {

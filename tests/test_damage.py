@@ -1,5 +1,6 @@
 """Files changed behind the workflow's back: found, named, and made anew."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -428,3 +429,34 @@ def test_a_file_that_is_named_as_target_is_made_anew_alone(finished_study, study
     assert different_results(study, finished_study) == set()
     assert verify(study)[0] == 0
     assert "Nothing to be done" in snakemake(study, "-n").stdout
+
+
+class Pwned:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("pwned",)
+
+
+def test_pickles_are_refused_and_not_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = np.array([Pwned()], dtype=object)
+    np.save("images.npy", code, allow_pickle=True)
+    np.savez("distances.npz", A=code)
+    with pytest.raises(StudyError, match=r"images\.npy: .*Python objects in dtype"):
+        read_images("images.npy")
+    with pytest.raises(StudyError, match=r"distances\.npz: .*allow_pickle=False"):
+        read_distances("distances.npz", {"A": 1})
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_code_in_a_model_is_refused_and_not_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    inputs = keras.layers.Input((2,))
+    # What a lambda is: its bytecode in the file, run when the model is built.
+    layer = keras.layers.Lambda(lambda x: (__import__("os").mkdir("pwned"), x)[1])
+    keras.Model(inputs, layer(inputs)).save("model.keras")
+    (tmp_path / "pwned").rmdir()
+    with pytest.raises(StudyError, match=r"model\.keras: ValueError: .* is damaged"):
+        read_model("model.keras")
+    assert not (tmp_path / "pwned").exists()

@@ -105,6 +105,7 @@ def test_bad_names_of_claims_are_refused_in_one_line(project, key):
     [
         (b"claims: [", "expected a file of YAML: while parsing"),
         (b"\xff\xfe\xfd", "expected a file of YAML"),
+        (b"claims: !!python/object/apply:os.mkdir [pwned]", "expected a file of YAML"),
         (b"\0", "expected a file of YAML"),
         (b"", "found None, expected type object"),
         (b"- 1", "found [1], expected type object"),
@@ -121,6 +122,7 @@ def test_broken_claims_file_is_refused_in_one_line(project, content, reason):
     assert jobs is None
     check_line(line, "claims")
     assert reason in line
+    assert not list(project.rglob("pwned"))
 
 
 def test_odd_names_come_out_as_they_went_in(study_with_replicates, tmp_path):

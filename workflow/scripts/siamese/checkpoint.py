@@ -18,7 +18,7 @@ def read_model(path, compile=True):
     distances that are finite, and all equal.
     """
     with reading(path):
-        model = keras.saving.load_model(path, compile=compile)
+        model = keras.saving.load_model(path, compile=compile, safe_mode=True)
     if not are_finite(model.get_weights()):
         raise damaged(path, "a weight that is no finite number")
     return model
