@@ -15,6 +15,7 @@ takes and ends it for its memory, but does not fence it in.
 """
 
 import argparse
+import contextlib
 import os
 import pwd
 import secrets
@@ -320,6 +321,18 @@ def is_alive(pid):
         return False
 
 
+def job_processes(folder):
+    """Processes of the cluster's jobs; without cgroups they may outlive a lost node."""
+    wanted = (b"SLURM_JOB_ID=", f"{folder}/bin:".encode())
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            environ = path.read_bytes()
+        except OSError:
+            continue
+        if all(part in environ for part in wanted):
+            yield int(path.parent.name)
+
+
 def stop(folder):
     """End all jobs and daemons of a cluster; its files stay."""
     folder = Path(folder).resolve()
@@ -342,6 +355,9 @@ def stop(folder):
         if is_alive(pid):
             os.killpg(pid, signal.SIGKILL)
         started.unlink()
+    for pid in job_processes(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def main():

@@ -156,6 +156,21 @@ def results(study):
     return {str(path.relative_to(study)): path.read_bytes() for path in paths}
 
 
+@pytest.fixture
+def start(cluster):
+    """To start snakemake on the cluster; ended with the test, if that fails before."""
+    runs = []
+
+    def start_one(study, *arguments):
+        runs.append(Run(cluster, study, *arguments))
+        return runs[-1]
+
+    yield start_one
+    for run in runs:
+        if run.process.poll() is None:
+            run.interrupt()
+
+
 @pytest.fixture(scope="module")
 def submitted_study(cluster, tmp_path_factory):
     """The small study through Slurm, and its output. Do not change it."""
@@ -169,9 +184,9 @@ def test_results_are_those_of_a_local_run(submitted_study, finished_study):
     assert results(submitted_study) == results(finished_study)
 
 
-def test_finished_study_submits_nothing(cluster, submitted_study, tmp_path):
+def test_finished_study_submits_nothing(cluster, start, submitted_study, tmp_path):
     study = shutil.copytree(submitted_study, tmp_path / "study")
-    run = Run(cluster, study)
+    run = start(study)
     assert run.finish() == 0
     assert "Nothing to be done" in run.output()
 
@@ -216,12 +231,12 @@ def test_only_training_sees_a_gpu(cluster, submitted_study):
             assert not record["CUDA_VISIBLE_DEVICES"]
 
 
-def test_gpu_is_no_limit_to_the_whole_cluster(cluster, tmp_path):
+def test_gpu_is_no_limit_to_the_whole_cluster(cluster, start, tmp_path):
     """Four training jobs at the same time, on two nodes with two GPUs each."""
     grid = {**LONG, "l2": [0.01, 0.02, 0.03, 0], "epochs": [40]}
     study = make_study(tmp_path / "study", grid=grid)
     points = [POINT.format(l2, 40) for l2 in ("0.01", "0.02", "0.03", "0")]
-    run = Run(cluster, study, *[f"results/grid/{x}/model.keras" for x in points])
+    run = start(study, *[f"results/grid/{x}/model.keras" for x in points])
     running = ["squeue", "--noheader", "--states=RUNNING", "--format=%N %k"]
 
     def together():
@@ -243,9 +258,11 @@ def long_study(tmp_path_factory):
     return study
 
 
-def test_cancelled_drained_interrupted_and_nothing_lost(cluster, long_study, tmp_path):
+def test_cancelled_drained_interrupted_and_nothing_lost(
+    cluster, start, long_study, tmp_path
+):
     study = make_study(tmp_path / "study", grid=LONG)
-    run = Run(cluster, study)
+    run = start(study)
     # Somebody cancels a job in the middle of its training.
     number, _ = job_training(cluster, study, POINT.format("0.01", 40))
     slurm_cluster.run(cluster, "scancel", number)
@@ -263,7 +280,7 @@ def test_cancelled_drained_interrupted_and_nothing_lost(cluster, long_study, tmp
     wait_until(lambda: not queue(cluster))
     finished = [POINT.format(l2, 40) for l2 in ("0.01", "0")]
     kept = {x: (study / f"results/grid/{x}/model.keras").stat() for x in finished}
-    run = Run(cluster, study)
+    run = start(study)
     assert run.finish() == 0, run.output()
     assert results(study) == results(long_study)
     for point, before in kept.items():
@@ -278,7 +295,7 @@ def test_cancelled_drained_interrupted_and_nothing_lost(cluster, long_study, tmp
     assert not queue(cluster)
 
 
-def test_lost_node_and_too_little_memory(cluster, long_study, tmp_path):
+def test_lost_node_and_too_little_memory(cluster, start, long_study, tmp_path):
     """Slurm submits again what lost its node, snakemake with more what ran out."""
     study = make_study(tmp_path / "study", grid={**LONG, "epochs": [40]})
     path = study / "profiles/slurm/config.yaml"
@@ -287,7 +304,7 @@ def test_lost_node_and_too_little_memory(cluster, long_study, tmp_path):
     profile["set-resources"]["train"]["mem_mb"] = "300 if attempt == 1 else 3000"
     path.write_text(yaml.safe_dump(profile))
     points = [POINT.format(l2, 40) for l2 in ("0.01", "0")]
-    run = Run(cluster, study, *[f"results/grid/{x}/model.keras" for x in points])
+    run = start(study, *[f"results/grid/{x}/model.keras" for x in points])
     _, node = job_training(cluster, study, points[0])
     update = ["scontrol", "update", f"NodeName={node}"]
     slurm_cluster.run(cluster, *update, "State=DOWN", "Reason=test")
@@ -303,7 +320,7 @@ def test_lost_node_and_too_little_memory(cluster, long_study, tmp_path):
         assert (study / name).read_bytes() == (long_study / name).read_bytes()
 
 
-def test_log_of_a_failed_job_is_shown(cluster, tmp_path):
+def test_log_of_a_failed_job_is_shown(cluster, start, tmp_path):
     study = make_study(tmp_path / "study")
     path = study / "workflow/scripts/train.py"
     path.write_text(
@@ -313,7 +330,7 @@ def test_log_of_a_failed_job_is_shown(cluster, tmp_path):
         )
     )
     target = f"results/grid/{POINT.format('0', 2)}/model.keras"
-    run = Run(cluster, study, "--retries", "0", target)
+    run = start(study, "--retries", "0", target)
     assert run.finish() != 0
     lines = run.output().splitlines()
     (line,) = [x for x in lines if x.startswith("Error: no such luck")]
@@ -322,14 +339,16 @@ def test_log_of_a_failed_job_is_shown(cluster, tmp_path):
     assert not queue(cluster)
 
 
-def test_a_chain_of_epochs_can_be_one_submission(cluster, finished_study, tmp_path):
+def test_a_chain_of_epochs_can_be_one_submission(
+    cluster, start, finished_study, tmp_path
+):
     study = make_study(tmp_path / "study")
     path = study / "profiles/slurm/config.yaml"
     text = path.read_text()
     path.write_text(text.replace("  # - train=chain\n", "  - train=chain\n"))
     assert path.read_text() != text
     models = [f"results/grid/{POINT.format('0', n)}/model.keras" for n in (2, 3)]
-    run = Run(cluster, study, *models)
+    run = start(study, *models)
     assert run.finish() == 0, run.output()
     (chain,) = [x for x in accounted(cluster, study) if "chain" in x["Comment"]]
     assert "gres/gpu=1" in chain["AllocTRES"]
