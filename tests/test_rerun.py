@@ -127,6 +127,11 @@ def edit_grid(study, **options):
     edit_config(study, grid=config["grid"] | options)
 
 
+def options_name(value):
+    """The same in each process, which the order of a set is not."""
+    return str(value) if isinstance(value, dict) else "jobs"
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -138,7 +143,7 @@ def edit_grid(study, **options):
         ({"l2": [0.02, 0]}, points(EVERY_STAGE, l2=["0.02"]) | SUMMARY),
         ({"l2": [0]}, SUMMARY),
     ],
-    ids=str,
+    ids=options_name,
 )
 def test_change_of_the_grid(study, options, expected):
     edit_grid(study, **options)
@@ -165,7 +170,7 @@ def test_change_of_the_grid(study, options, expected):
         ({"sizes": {"small": 3, "large": 4}}, baseline() | TRAINED),
         ({"choice": {"folds": 3, "seeds": [5], "metric": "accuracy"}}, set()),
     ],
-    ids=str,
+    ids=options_name,
 )
 def test_change_of_an_option(study, options, expected):
     edit_config(study, **options)

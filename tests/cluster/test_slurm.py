@@ -215,6 +215,22 @@ def test_gpu_memory_and_time_are_those_of_the_profile(cluster, submitted_study):
             assert allocated["mem"] == memory
 
 
+def test_memory_used_is_less_than_asked_for(cluster, submitted_study):
+    """By far, on small data: what Slurm measured of the steps that it saw."""
+    numbers = [job["JobID"] for job in accounted(cluster, submitted_study)]
+    lines = slurm_cluster.run(
+        cluster,
+        *("sacct", "--noheader", "--parsable2", "--units=M"),
+        *("--format=MaxRSS,AllocTRES", "--jobs", ",".join(numbers)),
+    ).splitlines()
+    steps = [line.split("|") for line in lines if not line.startswith("|")]
+    used = [float(peak.strip("M")) for peak, _ in steps]
+    asked = [int(re.search(r"mem=(\d+)M", tres)[1]) for _, tres in steps]
+    assert len(steps) >= 8
+    assert max(used) > 300
+    assert all(peak < limit for peak, limit in zip(used, asked, strict=True))
+
+
 def test_only_training_sees_a_gpu(cluster, submitted_study):
     training = {
         job["JobID"] for job in accounted(cluster, submitted_study) if is_training(job)
@@ -246,6 +262,10 @@ def test_gpu_is_no_limit_to_the_whole_cluster(cluster, start, tmp_path):
 
     nodes = wait_until(together)
     assert sorted(nodes) == ["node1", "node1", "node2", "node2"]
+    # Which GPU of its node each of them has.
+    details = slurm_cluster.run(cluster, "scontrol", "--details", "show", "job")
+    gpus = re.findall(r"Nodes=(node.) .*GRES=gpu:1\(IDX:(\d)\)", details)
+    assert {(node, gpu) for node in ("node1", "node2") for gpu in "01"} <= {*gpus}
     assert run.finish() == 0, run.output()
 
 
