@@ -27,7 +27,7 @@ run: $(READY)
 	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
 
 test: $(READY)
-	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)
 	ruff check .

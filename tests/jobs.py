@@ -89,7 +89,7 @@ def serve(scripts):
     import siamese.network  # noqa: F401, I001
     import matplotlib.figure  # noqa: F401
     import pandas  # noqa: F401
-    import pooch  # noqa: F401
+    import requests  # noqa: F401
     import sklearn.decomposition  # noqa: F401
     import snakemake.script  # noqa: F401
 

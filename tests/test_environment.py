@@ -34,7 +34,13 @@ def test_cuda_lock_adds_nvidias_libraries_alone():
 
 def test_make_verify_checks_the_study_that_is_named():
     done = subprocess.run(
-        ["make", "--dry-run", "verify", "ARGS=--directory quick"],
+        [
+            "make",
+            "--dry-run",
+            "--no-print-directory",
+            "verify",
+            "ARGS=--directory quick",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
