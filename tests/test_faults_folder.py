@@ -55,9 +55,9 @@ def wait_until(condition, seconds=120):
 
 
 def is_training(study):
-    """Whether the network of `POINT` is being trained."""
+    """Whether the job that trains the network of `POINT` is at work, not at its end."""
     log = study / f"logs/train/{Path(POINT).name}.log"
-    return log.exists() and "Epoch 3/3" in log.read_text()
+    return log.exists() and "Going on from" in log.read_text()
 
 
 def jobs_of(study):

@@ -74,7 +74,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SlurmdParameters=config_overrides
 GresTypes=gpu
-ReturnToService=2
+ReturnToService=0
 SchedulerParameters=bf_interval=2,sched_min_interval=100000,batch_sched_delay=1
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=2
