@@ -144,8 +144,7 @@ def job_training(cluster, study, point):
         return None
 
     before = epoch_of(study, point)
-    wait_until(lambda: epoch_of(study, point) > max(before, 5) and running())
-    return running()
+    return wait_until(lambda: epoch_of(study, point) > max(before, 5) and running())
 
 
 def results(study):
