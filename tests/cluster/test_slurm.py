@@ -382,7 +382,8 @@ def test_the_cluster_stops_what_it_started(cluster, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp().parent / f"slurm-{os.getpid()}-other"
     slurm_cluster.start(folder)
     try:
-        job = slurm_cluster.run(folder, "sbatch", "--parsable", "--wrap=sleep 600")
+        submit = ["sbatch", "--parsable", "--output=/dev/null", "--wrap=sleep 600"]
+        job = slurm_cluster.run(folder, *submit)
         assert job.strip() == "1"
         wait_until(lambda: "R" in queue(folder))
     finally:
