@@ -70,6 +70,10 @@ BAD = {
     ),
     "margin not positive": ({"margin": -1}, "margin: found -1, expected exclusiveMini"),
     "duplicate seeds": ({"seeds": [1, 1]}, "seeds: found [1, 1], expected uniqueItems"),
+    "too many grid points": (
+        {"seeds": list(range(1600))},
+        "grid and seeds: found 102400, expected at most 100000 grid points",
+    ),
     "no seeds": ({"seeds": []}, "seeds: found []"),
     "unknown split": (
         grid(split_by=["image"]),
@@ -128,6 +132,12 @@ def test_bad_folds_are_refused_where_they_are_needed(tmp_path, folds):
     message = refusal(tmp_path, {"choice": choice}, "choice")
     assert "choice.folds: found [" in message
     assert "expected two or more different classes of A" in message
+
+
+def test_a_fold_that_stands_twice_is_refused(tmp_path):
+    choice = {"folds": [[0, 1], [1, 0]], "seeds": [0], "metric": "auc"}
+    message = refusal(tmp_path, {"choice": choice}, "choice")
+    assert "choice.folds: found [[0, 1], [1, 0]], expected each fold once" in message
 
 
 @pytest.mark.parametrize("case", BAD)
