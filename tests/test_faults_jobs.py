@@ -104,11 +104,21 @@ with logged(snakemake):
 """
 
 
-def test_job_ends_with_the_snakemake_that_started_it(tmp_path):
+SLOW_START = """
+import time
+import siamese.job
+
+open(".unfinished-imports", "w").close()
+time.sleep(120)
+"""
+
+
+@pytest.mark.parametrize("script", [SLOW_JOB, SLOW_START], ids=["work", "imports"])
+def test_job_ends_with_the_snakemake_that_started_it(tmp_path, script):
     """And not by a Ctrl-C meant for others: snakemake ignores it in the background."""
     starter = subprocess.Popen(["sleep", "120"])
     job = subprocess.Popen(
-        [sys.executable, "-c", SLOW_JOB],
+        [sys.executable, "-c", script],
         cwd=tmp_path,
         env=os.environ
         | {

@@ -150,8 +150,6 @@ def logged(snakemake):
     verify`).
     """
     log_path = snakemake.log[0]
-    if STARTER in os.environ:
-        end_with(int(os.environ[STARTER]))
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout.reconfigure(line_buffering=True)
@@ -171,3 +169,8 @@ def logged(snakemake):
         sys.exit(f"Error: {error} (log: {log_path})")
     except Exception as error:
         sys.exit(f"Error: {type(error).__name__}: {error} (log: {log_path})")
+
+
+if STARTER in os.environ:
+    # From here on, since the import of TensorFlow that follows takes seconds.
+    end_with(int(os.environ[STARTER]))
