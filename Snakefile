@@ -37,8 +37,8 @@ rule all:
         rules.summarise.output,
         rules.describe_settings.output,
         rules.plot_summary.output,
-        rules.best_setting.output,
-        rules.leakage.output if {*SPLITS} == {"pairs", "images"} else [],
-        [rules.claims.output, rules.plot_claims.output] if config["claims"] else [],
+        rules.examine_best_setting.output,
+        rules.compare_splits.output if {*SPLITS} == {"pairs", "images"} else [],
+        [rules.judge_claims.output, rules.plot_claims.output] if config["claims"] else [],
     message:
         "The study is complete: results/summary"

@@ -47,11 +47,15 @@ def first_jobs(runs, seeds, metrics, baselines):
     """Input, output and params of the scripts that need no distances, by script."""
     table = {"table": "summary.csv"}
     points = [{**point, "seed": seed, **BY_PAIRS} for point, seed in runs]
-    paper = str(ROOT / "workflow/data/paper.csv")
+    published = str(ROOT / "workflow/data/published.csv")
     claims = str(ROOT / "config/claims.yaml")
     return {
         "summarise": {
-            "input": {"metrics": metrics, "baselines": baselines, "paper": paper},
+            "input": {
+                "metrics": metrics,
+                "baselines": baselines,
+                "published": published,
+            },
             "output": table,
             "params": {
                 "points": points,
@@ -68,7 +72,7 @@ def first_jobs(runs, seeds, metrics, baselines):
             "output": {"png": "summary.png", "svg": "summary.svg"},
             "params": BY_PAIRS,
         },
-        "claims": {
+        "judge_claims": {
             "input": {**table, "claims": claims},
             "output": {"table": "claims.csv"},
             "params": BY_PAIRS,
@@ -152,4 +156,7 @@ def summary(work, n, real):
     }
     copy_best(real, folder, runs, distances)
     job = best_setting_job(runs, seeds, distances)
-    return {**used, "best_setting": run_script(folder, "best_setting", job)}
+    return {
+        **used,
+        "examine_best_setting": run_script(folder, "examine_best_setting", job),
+    }

@@ -9,7 +9,7 @@ claims:
   - claim: L2 raises B.
     where: {metric: accuracy_b, batch_size: 64}
     effects:
-      - {effect: L2, of: {l2: 0.01}, minus: {l2: 0}, report: 0.1, holds: [0, null]}
+      - {effect: L2, of: {l2: 0.01}, minus: {l2: 0}, published: 0.1, holds: [0, null]}
       - {effect: with L2, of: {l2: 0.01}, holds: [0.5, 1]}
 """
 

@@ -76,7 +76,7 @@ def main(arguments=None):
         sys.exit(
             f"Error: {len(wrong)} of {len(stored | records.keys())} files are not as "
             "their jobs left them; delete those named and run snakemake again, which "
-            "makes them anew, and what follows from them (of a missing file that the "
+            "regenerates them, and what follows from them (of a missing file that the "
             "study no longer has, delete the log)"
         )
     print(f"{len(stored)} files as their jobs left them")

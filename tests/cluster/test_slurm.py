@@ -236,7 +236,13 @@ def test_only_training_sees_a_gpu(cluster, submitted_study):
     }
     seen = records(submitted_study)
     scripts = {record["script"] for record in seen}
-    assert {"train", "embed", "evaluate", "curves", "baseline"} <= scripts
+    assert {
+        "train",
+        "embed",
+        "evaluate",
+        "plot_curves",
+        "evaluate_baselines",
+    } <= scripts
     for record in seen:
         if record["script"] == "train":
             assert record["SLURM_JOB_ID"] in training

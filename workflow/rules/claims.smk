@@ -5,7 +5,7 @@ if config["claims"]:
     check_claims(read_claims(CLAIMS), MAIN_POINTS)
 
 
-rule claims:
+rule judge_claims:
     input:
         claims=local(os.path.relpath(CLAIMS)),
         table=rules.summarise.output.table,
@@ -17,22 +17,22 @@ rule claims:
             labels={"result": "table"},
         ),
     log:
-        "logs/claims.log",
+        "logs/judge_claims.log",
     conda:
         "../../environment.yml"
     params:
         claims=lambda wildcards: digest(CLAIMS),
         split_by=SPLIT_BY,
-        code=code_of("claims.py"),
+        code=code_of("judge_claims.py"),
     message:
         "Judging the claims"
     script:
-        "../scripts/claims.py"
+        "../scripts/judge_claims.py"
 
 
 rule plot_claims:
     input:
-        claims=rules.claims.output.table,
+        claims=rules.judge_claims.output.table,
         table=rules.summarise.output.table,
     output:
         png=report(

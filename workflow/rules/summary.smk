@@ -10,7 +10,7 @@ rule summarise:
     input:
         metrics=lambda wildcards: point_files(POINTS, "metrics.json"),
         baselines=lambda wildcards: run_files(POINTS, "baselines", "metrics.json"),
-        paper=local(os.path.relpath(WORKFLOW / "data/paper.csv")),
+        published=local(os.path.relpath(WORKFLOW / "data/published.csv")),
     output:
         table=report(
             "results/summary/summary.csv",
@@ -27,7 +27,7 @@ rule summarise:
         baseline_points=lambda wildcards: as_records(
             runs_of(POINTS), ["seed", "split_by"]
         ),
-        paper=digest(WORKFLOW / "data/paper.csv"),
+        published=digest(WORKFLOW / "data/published.csv"),
         code=code_of("summarise.py"),
     message:
         "Writing the summary"
@@ -83,7 +83,7 @@ rule plot_summary:
         "../scripts/plot_summary.py"
 
 
-rule best_setting:
+rule examine_best_setting:
     input:
         table=rules.summarise.output.table,
         distances=lambda wildcards: point_files(MAIN_POINTS, "distances.npz"),
@@ -109,7 +109,7 @@ rule best_setting:
             labels={"result": "distances"},
         ),
     log:
-        "logs/best_setting.log",
+        "logs/examine_best_setting.log",
     conda:
         "../../environment.yml"
     params:
@@ -119,14 +119,14 @@ rule best_setting:
         names=lambda wildcards: config["dataset"]["classes"],
         threshold=config["threshold"],
         split_by=SPLIT_BY,
-        code=code_of("best_setting.py"),
+        code=code_of("examine_best_setting.py"),
     message:
         "Looking into the best setting"
     script:
-        "../scripts/best_setting.py"
+        "../scripts/examine_best_setting.py"
 
 
-rule leakage:
+rule compare_splits:
     input:
         table=rules.summarise.output.table,
     output:
@@ -138,12 +138,12 @@ rule leakage:
         ),
         text="results/summary/leakage.md",
     log:
-        "logs/leakage.log",
+        "logs/compare_splits.log",
     conda:
         "../../environment.yml"
     params:
-        code=code_of("leakage.py"),
+        code=code_of("compare_splits.py"),
     message:
         "Comparing both ways of splitting A"
     script:
-        "../scripts/leakage.py"
+        "../scripts/compare_splits.py"

@@ -78,7 +78,7 @@ rule evaluate:
         "../scripts/evaluate.py"
 
 
-rule baseline:
+rule evaluate_baselines:
     input:
         images=ancient(rules.partition.output.images),
         # ancient: a gate.
@@ -89,7 +89,7 @@ rule baseline:
     output:
         metrics="results/{split}baselines/seed~{seed}/metrics.json",
     log:
-        "logs/{split}baseline/seed~{seed}.log",
+        "logs/{split}evaluate_baselines/seed~{seed}.log",
     conda:
         "../../environment.yml"
     resources:
@@ -97,18 +97,18 @@ rule baseline:
     params:
         sizes=config["sizes"],
         margin=config["margin"],
-        code=code_of("baseline.py"),
+        code=code_of("evaluate_baselines.py"),
     message:
         "Evaluating baselines on the pairs of {wildcards.split}seed {wildcards.seed}"
     script:
-        "../scripts/baseline.py"
+        "../scripts/evaluate_baselines.py"
 
 
-rule curves:
+rule plot_curves:
     input:
         history=rules.train.output.history,
         metrics=rules.evaluate.output.metrics,
-        baselines=rules.baseline.output.metrics,
+        baselines=rules.evaluate_baselines.output.metrics,
     output:
         report(
             f"{POINT}/curves.png",
@@ -124,13 +124,13 @@ rule curves:
             },
         ),
     log:
-        f"logs/{{split}}curves/{GRID}.log",
+        f"logs/{{split}}plot_curves/{GRID}.log",
     conda:
         "../../environment.yml"
     params:
         setting=setting_name,
-        code=code_of("curves.py"),
+        code=code_of("plot_curves.py"),
     message:
         "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
     script:
-        "../scripts/curves.py"
+        "../scripts/plot_curves.py"

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from siamese.intervals import mean_interval
 from siamese.job import logged
-from siamese.statistics import mean_interval
 from siamese.tables import (
     SETTING,
     TRAINED,
@@ -21,7 +21,7 @@ SHOWN = {
     "crossed": "accuracy_crossed",
     "B, threshold from A": "accuracy_tuned_b",
 }
-PAPER = {"A": "paper_a", "B": "paper_b", "joint": "paper_joint"}
+PUBLISHED = {"A": "published_a", "B": "published_b", "joint": "published_joint"}
 
 
 def describe(summary):
@@ -82,7 +82,7 @@ def as_markdown(summary, settings, split_by):
     """The settings for people: means over seeds in per cent, best on B first."""
     seeds = summary["seed"].nunique()
     means = setting_means(
-        summary, split_by, ["accuracy_a", "accuracy_b", *PAPER.values()]
+        summary, split_by, ["accuracy_a", "accuracy_b", *PUBLISHED.values()]
     )
     best = means.iloc[0]
     baselines = compare_with_baselines(summary, split_by)
@@ -129,16 +129,18 @@ def as_markdown(summary, settings, split_by):
         ),
         "",
         "| method | size | L2 | batch size | epochs | "
-        + " | ".join([*SHOWN, "AUC A", "AUC B", *(f"report {name}" for name in PAPER)])
+        + " | ".join(
+            [*SHOWN, "AUC A", "AUC B", *(f"report {name}" for name in PUBLISHED)]
+        )
         + " |",
         "| --- | --- |" + " ---: |" * (len(SHOWN) + 8),
     ]
     shown = settings[settings["split_by"] == split_by]
     for _, row in shown.sort_values("accuracy_b_mean", ascending=False).iterrows():
         is_trained = row["method"] == TRAINED
-        stated = [""] * len(PAPER)
+        stated = [""] * len(PUBLISHED)
         if is_trained:
-            values = means.loc[tuple(row[SETTING]), list(PAPER.values())]
+            values = means.loc[tuple(row[SETTING]), list(PUBLISHED.values())]
             stated = ["" if pd.isna(v) else f"{v * 100:.2f}" for v in values]
         cells = [
             in_words(row),

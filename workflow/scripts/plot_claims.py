@@ -16,7 +16,7 @@ IN_PER_CENT = ("accuracy", "eer")
 def scaled(claims):
     """Accuracies and error rates in per cent; other metrics as they are."""
     scale = claims["metric"].str.startswith(IN_PER_CENT).map({True: 100, False: 1})
-    columns = ["mean", "sd", "low", "high", "report", "holds_from", "holds_to"]
+    columns = ["mean", "sd", "low", "high", "published", "holds_from", "holds_to"]
     return claims.assign(**{c: claims[c].astype(float) * scale for c in columns})
 
 
@@ -30,7 +30,7 @@ def draw_effects(axis, effects):
         axis.barh(y, end - start, left=start, height=0.7, color="C0", alpha=0.12)
         axis.plot([row.low, row.high], [y, y], color=colour, lw=3)
         axis.plot(row.mean, y, "o", color=colour)
-        axis.plot(row.report, y, "k*", ms=11, mfc="none")
+        axis.plot(row.published, y, "k*", ms=11, mfc="none")
     labels = [f"{row.claim}. {row.effect}" for row in effects.itertuples()]
     axis.set_yticks(range(len(effects)), labels, parse_math=False)
     axis.set_ylim(len(effects) - 0.5, -0.5)
@@ -39,7 +39,7 @@ def draw_effects(axis, effects):
 
 def limits(effects, others=()):
     """Range of the horizontal axis, with a margin around all values."""
-    columns = ["mean", "low", "high", "report", "holds_from", "holds_to"]
+    columns = ["mean", "low", "high", "published", "holds_from", "holds_to"]
     values = np.concatenate([effects[columns].to_numpy(float).ravel(), others])
     low, high = np.nanmin(values), np.nanmax(values)
     margin = 0.06 * (high - low) or 1
@@ -93,7 +93,7 @@ def draw_claims(claims, baselines):
         axes[0, 0].plot([], [], color=colour, lw=3, marker="o", label=name)[0]
         for name, colour in COLOURS.items()
     ]
-    handles += axes[0, 0].plot([], [], "k*", ms=11, mfc="none", label="report")
+    handles += axes[0, 0].plot([], [], "k*", ms=11, mfc="none", label="published value")
     handles.append(axes[0, 0].bar(0, 0, color="C0", alpha=0.12, label="claim holds"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     n = claims["n"].max()
@@ -142,7 +142,7 @@ def as_markdown(claims):
             "not available"
             if pd.isna(row.low)
             else span(row.low, row.high, row.difference),
-            number(row.report, row.difference),
+            number(row.published, row.difference),
             span(row.holds_from, row.holds_to, row.difference),
             row.verdict,
         ]

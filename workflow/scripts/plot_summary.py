@@ -83,10 +83,10 @@ def draw_batch_size(axis, points, suffix, colour, shift):
     axis.errorbar(
         epochs, values["mean"], spread, color=colour, marker="o", elinewidth=1
     )
-    stated = points.dropna(subset=f"paper_{suffix}")
+    stated = points.dropna(subset=f"published_{suffix}")
     axis.plot(
         stated["epochs"] + shift,
-        stated[f"paper_{suffix}"] * 100,
+        stated[f"published_{suffix}"] * 100,
         color=colour,
         marker="*",
         ms=13,

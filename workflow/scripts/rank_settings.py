@@ -9,9 +9,9 @@ import math
 import pandas as pd
 from scipy import stats
 
+from siamese.intervals import mean_interval
 from siamese.job import logged
 from siamese.metrics import read_metrics
-from siamese.statistics import mean_interval
 from siamese.tables import (
     METRIC_NAMES,
     SETTING,

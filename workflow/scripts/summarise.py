@@ -30,7 +30,7 @@ def flatten(metrics):
     return row | {name: metrics[name] for name in ("threshold_tuned", "collapsed")}
 
 
-def summarise(points, metrics, baseline_points, baselines, paper):
+def summarise(points, metrics, baseline_points, baselines, published):
     """Join the metrics with the grid and with what the report states.
 
     Parameters
@@ -43,8 +43,8 @@ def summarise(points, metrics, baseline_points, baselines, paper):
         split_by, seed of each file of baselines.
     baselines : list of list of dict
         Content of each of them, in the same order.
-    paper : pandas.DataFrame
-        Columns size, l2, batch_size, epochs, paper_a, paper_b, paper_joint;
+    published : pandas.DataFrame
+        Columns size, l2, batch_size, epochs, published_a, published_b, published_joint;
         accuracies as fractions, empty where the report states none.
 
     Returns
@@ -62,14 +62,14 @@ def summarise(points, metrics, baseline_points, baselines, paper):
         for point, results in zip(baseline_points, baselines, strict=True)
         for result in results
     ]
-    papers = [f"paper_{SUFFIX[name]}" for name in REPORTED]
+    published_columns = [f"published_{SUFFIX[name]}" for name in REPORTED]
     table = pd.DataFrame(rows).merge(
-        paper[SETTING + papers].assign(split_by="pairs", method=TRAINED),
+        published[SETTING + published_columns].assign(split_by="pairs", method=TRAINED),
         on=[*SETTING, "split_by", "method"],
         how="left",
     )
     table = table.astype({"batch_size": "Int64", "epochs": "Int64"})
-    first = [*SETTING, "seed", *list(flatten(metrics[0]))[:9], *papers]
+    first = [*SETTING, "seed", *list(flatten(metrics[0]))[:9], *published_columns]
     first += ["method", "split_by"]
     return table[first + [name for name in table.columns if name not in first]]
 
@@ -81,7 +81,7 @@ def main(snakemake):
         [read_metrics(path) for path in snakemake.input.metrics],
         params.baseline_points,
         [read_baselines(path) for path in snakemake.input.baselines],
-        pd.read_csv(snakemake.input.paper),
+        pd.read_csv(snakemake.input.published),
     )
     summary.to_csv(snakemake.output.table, index=False)
 

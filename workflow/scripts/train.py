@@ -132,7 +132,7 @@ def main(snakemake):
     )
     if snakemake.input.checkpoint:
         model_path, history_path = snakemake.input.checkpoint
-        print(f"Going on from {model_path}")
+        print(f"Resuming from {model_path}")
         steps = math.ceil(len(pairs["train"]["same"]) / batch_size)
         model, history = read_checkpoint(model_path, history_path, steps)
     else:

@@ -11,7 +11,7 @@ CONFIDENCE = 0.95
 
 
 def accuracy(distances, same, threshold):
-    """Share of pairs judged rightly, where d < `threshold` means 'same'.
+    """Share of pairs classified correctly, where d < `threshold` means 'same'.
 
     Parameters
     ----------
@@ -20,11 +20,11 @@ def accuracy(distances, same, threshold):
         1 for a pair of the same class, 0 otherwise.
     threshold : float
     """
-    return float(np.mean(judged_rightly(distances, same, threshold)))
+    return float(np.mean(classified_correctly(distances, same, threshold)))
 
 
-def judged_rightly(distances, same, threshold):
-    """Whether each pair is judged rightly, as an array of bool."""
+def classified_correctly(distances, same, threshold):
+    """Whether each pair is classified correctly, as an array of bool."""
     # In float64, or a threshold between two float32 distances would be rounded.
     return (np.asarray(distances, np.float64) < threshold) == (np.asarray(same) == 1)
 
@@ -105,7 +105,7 @@ def effective_pairs(right, left_images, right_images):
     Parameters
     ----------
     right : numpy.ndarray of bool, shape (n,)
-        Whether each pair is judged rightly.
+        Whether each pair is classified correctly.
     left_images, right_images : numpy.ndarray of int, shape (n,)
 
     Returns
@@ -145,7 +145,7 @@ def judge(pairs, threshold, validation_threshold, margin):
     threshold, validation_threshold, margin : float
     """
     distances, same = pairs["distance"], pairs["same"]
-    right = judged_rightly(distances, same, threshold)
+    right = classified_correctly(distances, same, threshold)
     n = effective_pairs(right, pairs["left"], pairs["right"])
     low, high = wilson_interval(float(np.mean(right)), n)
     return {

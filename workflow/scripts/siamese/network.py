@@ -87,7 +87,7 @@ class ContrastiveLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("siamese")
 class PairAccuracy(keras.metrics.Mean):
-    """Share of pairs judged rightly, where d < `threshold` means 'same'."""
+    """Share of pairs classified correctly, where d < `threshold` means 'same'."""
 
     def __init__(self, threshold=0.5, name="accuracy", **kwargs):
         super().__init__(name=name, **kwargs)

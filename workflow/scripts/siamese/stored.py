@@ -27,7 +27,7 @@ def damaged(path, found):
     """The error that a stored file cannot be what its job left."""
     return StudyError(
         f"{path}: {found}; the file is damaged: delete it and run snakemake again, "
-        "which makes it anew"
+        "which regenerates it"
     )
 
 

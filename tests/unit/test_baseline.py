@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from baseline import (
+from evaluate_baselines import (
     blurred,
     distances_of,
     pixels_of,

@@ -1,9 +1,9 @@
-"""Rule leakage: how much of the accuracy on A is images that training saw."""
+"""Rule compare_splits: how much of the accuracy on A is images that training saw."""
 
 import pandas as pd
 
+from siamese.intervals import mean_interval, paired_interval
 from siamese.job import logged
-from siamese.statistics import mean_interval, paired_interval
 from siamese.tables import SETTING, name_setting, read_summary, trained_rows
 
 METRICS = {"A": "accuracy_a", "B": "accuracy_b"}

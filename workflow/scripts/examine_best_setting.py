@@ -1,11 +1,11 @@
-"""Rule best_setting: the best setting by B, its distances and where it fails."""
+"""Rule examine_best_setting: the best by B, its distances and where it fails."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from siamese.job import logged
-from siamese.metrics import judged_rightly
+from siamese.metrics import classified_correctly
 from siamese.stored import read_distances, read_pair_table
 from siamese.tables import (
     SETTING,
@@ -22,7 +22,7 @@ COLUMNS = {"left_class": "int16", "right_class": "int16", "same": "int8"}
 
 
 def class_accuracies(pairs, names):
-    """Share of pairs judged rightly, by combination of classes.
+    """Share of pairs classified correctly, by combination of classes.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def draw_classes(tables, title):
         axis.set_xticks(range(len(order)), rotation=40, ha="right", **names)
         axis.set_yticks(range(len(order)), **names)
         axis.set_title(f"Set {name}")
-    figure.colorbar(image, ax=axes, label="Pairs judged rightly, %", shrink=0.8)
+    figure.colorbar(image, ax=axes, label="Pairs classified correctly, %", shrink=0.8)
     figure.suptitle(title)
     return figure
 
@@ -118,7 +118,7 @@ def read_run(distances_path, table_paths, threshold):
         .astype(COLUMNS)
         .assign(
             distance=distances[name],
-            right=judged_rightly(distances[name], pairs["same"], threshold),
+            right=classified_correctly(distances[name], pairs["same"], threshold),
         )
         for name, pairs in test.items()
     }

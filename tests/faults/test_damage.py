@@ -1,4 +1,4 @@
-"""Files changed behind the workflow's back: found, named, and made anew."""
+"""Files changed behind the workflow's back: found, named, and regenerated."""
 
 import os
 import re
@@ -295,7 +295,7 @@ def test_readers_name_a_damaged_file(
     assert str(error.value).startswith(f"{path}: ")
     assert found in str(error.value)
     assert str(error.value).endswith(
-        "the file is damaged: delete it and run snakemake again, which makes it anew"
+        "the file is damaged: delete it and run snakemake again, which regenerates it"
     )
 
 
@@ -419,7 +419,7 @@ def test_damage_is_told_and_repaired(finished_study, study, monkeypatch):
     assert verify(study)[0] == 0
 
 
-def test_a_file_that_is_named_as_target_is_made_anew_alone(finished_study, study):
+def test_a_file_that_is_named_as_target_is_regenerated_alone(finished_study, study):
     names = ["results/dataset/images.npy", "results/dataset/labels.npy"]
     for name in names:
         flip_bit(study / name)

@@ -1,4 +1,4 @@
-"""Rule curves: the report's training plot of one grid point."""
+"""Rule plot_curves: the report's training plot of one grid point."""
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator

@@ -55,9 +55,9 @@ def test_the_summary_reads_metrics_alone_and_distances_of_one_setting(real, tmp_
         "metrics.json": rows + seeds,
         "summary.csv": 1,
     }
-    for script in ("describe_settings", "plot_summary", "claims"):
+    for script in ("describe_settings", "plot_summary", "judge_claims"):
         assert not {"metrics.json", "distances.npz"} & used[script]["opened"].keys()
-    assert used["best_setting"]["opened"]["distances.npz"] == seeds
+    assert used["examine_best_setting"]["opened"]["distances.npz"] == seeds
     folder = tmp_path / f"summary-{seeds}"
     assert len(pd.read_csv(folder / "summary.csv")) == rows + 7 * seeds
     assert not list(folder.rglob("model.keras"))

@@ -57,7 +57,7 @@ def wait_until(condition, seconds=120):
 def is_training(study):
     """Whether the job that trains the network of `POINT` is at work, not at its end."""
     log = study / f"logs/train/{Path(POINT).name}.log"
-    return log.exists() and "Going on from" in log.read_text()
+    return log.exists() and "Resuming from" in log.read_text()
 
 
 def jobs_of(study):
@@ -310,7 +310,7 @@ def test_clock_set_back(study):
     assert re.match("Files are dated up to 8[0-9]{4} s after now", line)
     now = time.time()
     assert all(path.stat().st_mtime <= now for path in results_of(study))
-    expected = points(["curves"], l2=["0"], epochs=[3]) | SUMMARY
+    expected = points(["plot_curves"], l2=["0"], epochs=[3]) | SUMMARY
     assert planned(study) == expected
     # What is made now is newer than what it is made from.
     done = snakemake(study, TARGET)

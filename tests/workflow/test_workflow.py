@@ -150,10 +150,12 @@ def test_number_of_jobs(tmp_path, overlay, points):
     assert done.returncode == 0, done.stdout
     assert planned_jobs(done.stdout) == {
         **dict.fromkeys(("download", "partition", "make_pairs", "cross_pairs"), 1),
-        **dict.fromkeys(("verify_pairs", "draw_pairs", "verify_loss", "baseline"), 1),
+        **dict.fromkeys(
+            ("verify_pairs", "draw_pairs", "verify_loss", "evaluate_baselines"), 1
+        ),
         **dict.fromkeys(("summarise", "describe_settings", "plot_summary"), 1),
-        **dict.fromkeys(("best_setting", "all"), 1),
-        **dict.fromkeys(("train", "embed", "evaluate", "curves"), points),
+        **dict.fromkeys(("examine_best_setting", "all"), 1),
+        **dict.fromkeys(("train", "embed", "evaluate", "plot_curves"), points),
     }
 
 

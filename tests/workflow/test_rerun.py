@@ -18,7 +18,7 @@ STAGES = {
     "train": "Training",
     "embed": "Embedding with",
     "evaluate": "Evaluating",
-    "curves": "Drawing the curves of",
+    "plot_curves": "Drawing the curves of",
 }
 
 
@@ -56,7 +56,7 @@ def paired(seed=0):
     return making | crossed(seed) | verified(seed) | drawn(seed) | baseline(seed)
 
 
-JUDGED = points(["evaluate", "curves"]) | SUMMARY
+JUDGED = points(["evaluate", "plot_curves"]) | SUMMARY
 EMBEDDED = points(["embed"]) | JUDGED
 TRAINED = points(["train"]) | EMBEDDED
 FROM_PAIRS = paired() | TRAINED
@@ -165,7 +165,7 @@ def test_change_of_the_grid(study, options, expected):
         # the baselines have a network of each size
         (
             {"sizes": {"small": 2, "large": 8}},
-            baseline() | points(["curves"]) | SUMMARY,
+            baseline() | points(["plot_curves"]) | SUMMARY,
         ),
         ({"sizes": {"small": 3, "large": 4}}, baseline() | TRAINED),
         ({"choice": {"folds": 3, "seeds": [5], "metric": "accuracy"}}, set()),
@@ -196,17 +196,17 @@ SCRIPTS = {
     "train": TRAINED,
     "embed": EMBEDDED,
     "evaluate": JUDGED,
-    "baseline": baseline() | points(["curves"]) | SUMMARY,
-    "curves": points(["curves"]),
+    "evaluate_baselines": baseline() | points(["plot_curves"]) | SUMMARY,
+    "plot_curves": points(["plot_curves"]),
     "summarise": SUMMARY,
     "describe_settings": SETTINGS,
     "plot_summary": FIGURE,
-    "best_setting": BEST,
+    "examine_best_setting": BEST,
 }
 # Of the study with replicates.
 LATER_SCRIPTS = {
-    "leakage": {"Comparing both ways of splitting A"},
-    "claims": {"Judging the claims", "Drawing the claims"},
+    "compare_splits": {"Comparing both ways of splitting A"},
+    "judge_claims": {"Judging the claims", "Drawing the claims"},
     "plot_claims": {"Drawing the claims"},
     "rank_settings": {"Ranking the settings by classes left out of A"} | DRAWN_CHOICE,
     "plot_choice": DRAWN_CHOICE,
@@ -215,13 +215,13 @@ MODULES = {
     "idx": FROM_DATA,
     "job": FROM_DATA | LOSS,
     "checkpoint": TRAINED,
-    "figures": points(["curves"]) | FIGURE,
+    "figures": points(["plot_curves"]) | FIGURE,
     "gpus": TRAINED,
     "metrics": baseline() | JUDGED,
     "network": LOSS | baseline() | TRAINED,
     "pairs": baseline() | TRAINED,
     "sources": set(),  # as download
-    "statistics": SETTINGS,
+    "intervals": SETTINGS,
     "stored": FROM_PAIRS,
     "tables": SUMMARY,
 }
@@ -247,7 +247,7 @@ def test_edit_of_a_script_of_claims_or_choice(replicates, name):
 def test_edit_of_a_claim(replicates):
     path = replicates / "config/claims.yaml"
     path.write_text(path.read_text().replace("holds: [0, null]", "holds: [0, 1]"))
-    assert planned(replicates) == LATER_SCRIPTS["claims"]
+    assert planned(replicates) == LATER_SCRIPTS["judge_claims"]
 
 
 def test_a_choice_by_other_folds_trains_those_alone(replicates):
@@ -298,7 +298,7 @@ def test_edit_of_a_caption_runs_nothing(study):
 
 
 def test_edit_of_the_reports_values(study):
-    path = study / "workflow/data/paper.csv"
+    path = study / "workflow/data/published.csv"
     path.write_text(path.read_text().replace("0.8212", "0.8213"))
     os.utime(path, (0, 0))  # content decides, not time
     assert planned(study) == SUMMARY
@@ -318,10 +318,10 @@ def test_runtime_settings_run_nothing(study):
 @pytest.mark.parametrize(
     ("name", "stages"),
     [
-        ("metrics.json", ["evaluate", "curves"]),
+        ("metrics.json", ["evaluate", "plot_curves"]),
         ("model.keras", EVERY_STAGE),
         ("history.csv", EVERY_STAGE),
-        ("curves.png", ["curves"]),
+        ("curves.png", ["plot_curves"]),
     ],
 )
 @pytest.mark.parametrize("epochs", [2, 3])
@@ -340,11 +340,12 @@ def test_deleted_file_of_one_point(study, name, stages, epochs):
         ("dataset/partition.csv", FROM_DATA),
         ("pairs/seed~0/B.csv", FROM_PAIRS),
         ("pairs/seed~0/crossed.csv", crossed() | verified() | baseline() | EMBEDDED),
-        ("baselines/seed~0/metrics.json", SCRIPTS["baseline"]),
+        ("baselines/seed~0/metrics.json", SCRIPTS["evaluate_baselines"]),
         ("verification/loss.json", LOSS),
         (
             "grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/distances.npz",
-            points(["embed", "evaluate", "curves"], l2=["0"], epochs=[2]) | SUMMARY,
+            points(["embed", "evaluate", "plot_curves"], l2=["0"], epochs=[2])
+            | SUMMARY,
         ),
     ],
 )
@@ -377,6 +378,6 @@ def test_fresh_clone_over_the_results_runs_nothing(study):
 
 def test_clone_without_metadata_goes_by_dates(study):
     shutil.rmtree(study / ".snakemake")
-    os.utime(study / "workflow/data/paper.csv")
+    os.utime(study / "workflow/data/published.csv")
     edit(study / "workflow/scripts/train.py")
     assert planned(study) == SUMMARY

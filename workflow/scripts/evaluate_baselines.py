@@ -1,4 +1,4 @@
-"""Rule baseline: what distances that nobody trained say, on the same pairs.
+"""Rule evaluate_baselines: what distances without training say, on the same pairs.
 
 Pixels as they are, of length one, blurred, or in their principal components,
 and the encoders with their first weights. The threshold of each is the best on

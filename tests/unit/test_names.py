@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from best_setting import draw_classes
 from draw_pairs import draw_pairs
 from dry_run import STUDY, check_line, outcome, write
+from examine_best_setting import draw_classes
 from plot_claims import as_markdown, draw_claims
 from study import edit_config, make_study, snakemake
 
@@ -178,7 +178,14 @@ def test_class_names_are_no_formulas_in_figures():
 
 
 def claims_table():
-    numbers = {"n": 2, "mean": 0.1, "sd": 0.1, "low": 0.0, "high": 0.2, "report": 0.1}
+    numbers = {
+        "n": 2,
+        "mean": 0.1,
+        "sd": 0.1,
+        "low": 0.0,
+        "high": 0.2,
+        "published": 0.1,
+    }
     return pd.DataFrame(
         {
             "claim": 1 + number,

@@ -1,12 +1,12 @@
-"""Rule claims: the effect that each claim is about, over seeds, and a verdict."""
+"""Rule judge_claims: the effect that each claim is about, over seeds, and a verdict."""
 
 import math
 
 import pandas as pd
 import yaml
 
+from siamese.intervals import mean_interval, verdict
 from siamese.job import logged
-from siamese.statistics import mean_interval, verdict
 from siamese.tables import SETTING, read_summary, trained_rows
 
 
@@ -87,7 +87,7 @@ def judge_claims(rows, claims):
     -------
     pandas.DataFrame
         One row an effect: claim (from 1), statement, effect, metric, n, mean,
-        sd, low, high, report, holds_from, holds_to, verdict, verdict_of_claim.
+        sd, low, high, published, holds_from, holds_to, verdict, verdict_of_claim.
     """
     table = []
     for number, claim in enumerate(claims, start=1):
@@ -103,7 +103,7 @@ def judge_claims(rows, claims):
                     "metric": of["metric"],
                     "difference": minus is not None,
                     **{k: interval[k] for k in ("n", "mean", "sd", "low", "high")},
-                    "report": part.get("report"),
+                    "published": part.get("published"),
                     "holds_from": part["holds"][0],
                     "holds_to": part["holds"][1],
                     "verdict": verdict(

@@ -13,11 +13,11 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
-from claims import judge_claims
 from conftest import CLAIMS
 from dry_run import STUDY, check_line, outcome, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from judge_claims import judge_claims
 from study import PAIRS, ROOT
 
 from siamese.tables import SETTING
@@ -143,7 +143,7 @@ def check_plan(jobs, config):
     splits = {point[0] for point in points}
     runs = len(splits) * len(config["seeds"])
     assert jobs["make_pairs"] == runs + fold_runs
-    assert jobs["baseline"] == jobs["draw_pairs"] == runs
+    assert jobs["evaluate_baselines"] == jobs["draw_pairs"] == runs
     assert jobs["download"] == jobs["partition"] == jobs["summarise"] == 1
 
 

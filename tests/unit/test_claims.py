@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from claims import effect, judge_claims, verdict_of_all
+from judge_claims import effect, judge_claims, verdict_of_all
 from plot_claims import as_markdown, draw_claims
 from scipy import stats
 from study import ROOT
 
-from siamese.statistics import mean_interval, paired_interval, verdict
+from siamese.intervals import mean_interval, paired_interval, verdict
 
 GENERATOR = np.random.default_rng(0)
 
@@ -159,7 +159,7 @@ CLAIM = {
             "effect": "1024 − 512",
             "of": {"batch_size": 1024},
             "minus": {"batch_size": 512},
-            "report": 0.1,
+            "published": 0.1,
             "holds": [0, None],
         },
         {"effect": "B at 512", "of": {"batch_size": 512}, "holds": [0.9, 1]},
@@ -206,6 +206,6 @@ def test_the_reports_own_numbers_satisfy_its_claims():
     assert len(claims) == 8
     for claim in claims:
         for part in claim["effects"]:
-            if "report" in part:
-                value = part["report"]
+            if "published" in part:
+                value = part["published"]
                 assert verdict(value, value, part["holds"]) == "supported", part

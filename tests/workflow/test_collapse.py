@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from claims import judge_claims
+from compare_splits import compare_splits
 from describe_settings import as_markdown, describe
-from leakage import compare_splits
+from judge_claims import judge_claims
 from plot_choice import draw_choice
 from plot_claims import draw_claims
 from plot_summary import draw_summary
@@ -71,7 +71,7 @@ def test_a_study_of_collapsed_networks_alone():
         [metrics] * len(points),
         runs,
         [[pixels]] * len(runs),
-        pd.read_csv(ROOT / "workflow/data/paper.csv"),
+        pd.read_csv(ROOT / "workflow/data/published.csv"),
     )
     settings = describe(summary)
     trained = settings[settings["method"] == "siamese"]
