@@ -11,7 +11,7 @@ import pytest
 from study import ROOT, different_results, snakemake
 
 from siamese.checkpoint import read_checkpoint, read_model
-from siamese.job import StudyError
+from siamese.errors import StudyError
 from siamese.metrics import read_baselines, read_metrics
 from siamese.network import keras
 from siamese.pairs import read_pairs, read_verified_pairs

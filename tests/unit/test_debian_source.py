@@ -10,7 +10,7 @@ import pytest
 from download import download
 from study import ROOT, digests, generate_files, snakemake
 
-from siamese.job import StudyError
+from siamese.errors import StudyError
 from siamese.sources import Patience
 
 FILES = generate_files()

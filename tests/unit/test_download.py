@@ -10,8 +10,8 @@ import pytest
 from download import download, unpack
 from study import digests, generate_files, idx_bytes, make_study, snakemake
 
+from siamese.errors import StudyError
 from siamese.idx import parse_idx, read_merged
-from siamese.job import StudyError
 
 NAME = "train-images-idx3-ubyte"
 

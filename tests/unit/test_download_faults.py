@@ -23,7 +23,8 @@ from snakemake.iocontainers import OutputFiles
 from study import ROOT, digests, edit_config, generate_files, make_study, snakemake
 
 import siamese.sources
-from siamese.job import StudyError, complete_outputs
+from siamese.errors import StudyError
+from siamese.job import complete_outputs
 from siamese.sources import Patience, check_response
 
 NAME = "train-images-idx3-ubyte"

@@ -14,6 +14,7 @@ import pytest
 from study import ROOT, edit_config
 
 from siamese import gpus
+from siamese.errors import StudyError
 from siamese.gpus import (
     choosing,
     count_leases,
@@ -23,7 +24,6 @@ from siamese.gpus import (
     own_gpu,
     visible_gpus,
 )
-from siamese.job import StudyError
 
 FOUR = "0,1,2,3"
 SCRIPTS = ROOT / "workflow/scripts"

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from study import digests, idx_bytes
 
+from siamese.errors import StudyError
 from siamese.idx import parse_idx, read_header, read_merged
-from siamese.job import StudyError
 
 # Files are below 300 kB, and read in blocks of 1 MiB.
 MOST_MEMORY = 3_000_000

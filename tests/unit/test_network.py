@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from verify_loss import X, Y, as_text, compare, loss_in_keras
 
-from siamese.job import StudyError
+from siamese.errors import StudyError
 from siamese.network import (
     ContrastiveLoss,
     EuclideanDistance,

@@ -15,7 +15,7 @@ from verify_pairs import (
     labels_by_pixels,
 )
 
-from siamese.job import StudyError
+from siamese.errors import StudyError
 from siamese.pairs import read_pairs, read_sets
 
 SETS = {"A": [0, 1, 2], "B": [3, 4]}

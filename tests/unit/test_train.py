@@ -5,7 +5,7 @@ import pytest
 from embed import pair_distances
 from train import train
 
-from siamese.job import StudyError
+from siamese.errors import StudyError
 from siamese.network import (
     ContrastiveLoss,
     PairAccuracy,

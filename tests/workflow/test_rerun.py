@@ -214,6 +214,8 @@ LATER_SCRIPTS = {
 MODULES = {
     "idx": FROM_DATA,
     "job": FROM_DATA | LOSS,
+    "errors": FROM_DATA | LOSS,
+    "axes": SUMMARY,
     "checkpoint": TRAINED,
     "figures": points(["plot_curves"]) | FIGURE,
     "gpus": TRAINED,

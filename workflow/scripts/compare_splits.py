@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from siamese.axes import SETTING
 from siamese.intervals import mean_interval, paired_interval
 from siamese.job import logged
-from siamese.tables import SETTING, name_setting, read_summary, trained_rows
+from siamese.tables import name_setting, read_summary, trained_rows
 
 METRICS = {"A": "accuracy_a", "B": "accuracy_b"}
 

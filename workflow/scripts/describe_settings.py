@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from siamese.axes import SETTING
 from siamese.intervals import mean_interval
 from siamese.job import logged
 from siamese.tables import (
-    SETTING,
     TRAINED,
     compare_with_baselines,
     finding,

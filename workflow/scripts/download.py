@@ -10,8 +10,9 @@ import tempfile
 import zlib
 from pathlib import Path
 
+from siamese.errors import StudyError
 from siamese.idx import parse_idx, read_payload
-from siamese.job import StudyError, logged
+from siamese.job import logged
 from siamese.sources import FETCH, PATIENCE, first_line
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from siamese.axes import SETTING
 from siamese.job import logged
 from siamese.metrics import classified_correctly
 from siamese.stored import read_distances, read_pair_table
 from siamese.tables import (
-    SETTING,
     finding,
     name_setting,
     read_summary,

@@ -5,9 +5,10 @@ import math
 import pandas as pd
 import yaml
 
+from siamese.axes import SETTING
 from siamese.intervals import mean_interval, verdict
 from siamese.job import logged
-from siamese.tables import SETTING, read_summary, trained_rows
+from siamese.tables import read_summary, trained_rows
 
 
 def select(rows, side):

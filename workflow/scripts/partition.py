@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from siamese.errors import StudyError
 from siamese.idx import read_merged
-from siamese.job import StudyError, logged
+from siamese.job import logged
 
 
 def partition(labels, sets):

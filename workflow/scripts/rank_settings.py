@@ -9,12 +9,12 @@ import math
 import pandas as pd
 from scipy import stats
 
+from siamese.axes import SETTING
 from siamese.intervals import mean_interval
 from siamese.job import logged
 from siamese.metrics import read_metrics
 from siamese.tables import (
     METRIC_NAMES,
-    SETTING,
     finding,
     name_setting,
     read_summary,

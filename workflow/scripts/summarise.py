@@ -5,9 +5,10 @@ Beside it the report's values, where it states them.
 
 import pandas as pd
 
+from siamese.axes import SETTING
 from siamese.job import logged
 from siamese.metrics import TEST_SETS, read_baselines, read_metrics
-from siamese.tables import SETTING, TRAINED
+from siamese.tables import TRAINED
 
 REPORTED = ("A", "B", "joint")
 SUFFIX = {name: name.lower() for name in TEST_SETS}

@@ -12,8 +12,9 @@ import math
 import numpy as np
 
 from siamese.checkpoint import are_finite, read_checkpoint
+from siamese.errors import StudyError
 from siamese.gpus import own_gpu
-from siamese.job import StudyError, logged
+from siamese.job import logged
 from siamese.network import (
     CHUNK,
     build_siamese,

@@ -7,7 +7,8 @@ import json
 
 import numpy as np
 
-from siamese.job import StudyError, logged
+from siamese.errors import StudyError
+from siamese.job import logged
 from siamese.network import ContrastiveLoss, EuclideanDistance, set_up_devices
 
 X = [0.01, 0.05, -0.07, -0.023, 2.6, 0.012, 0.548, 0.79, -0.2]

@@ -10,8 +10,9 @@ import math
 
 import numpy as np
 
+from siamese.errors import StudyError
 from siamese.idx import read_merged
-from siamese.job import StudyError, logged
+from siamese.job import logged
 from siamese.stored import read_images, read_pair_table
 
 STANDARD_ERRORS = 5

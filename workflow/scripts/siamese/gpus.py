@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
-from siamese.job import StudyError
+from siamese.errors import StudyError
 
 # Seconds. nvidia-smi takes up to ten on large machines without persistence mode.
 LISTING_TIMEOUT = 60

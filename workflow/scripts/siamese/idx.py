@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from siamese.job import StudyError
+from siamese.errors import StudyError
 
 UNSIGNED_BYTE = 0x08
 IMAGES = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")

@@ -12,6 +12,8 @@ import threading
 import time
 import traceback
 
+from siamese.errors import StudyError
+
 # Set by each snakemake process for the jobs it starts (rules/folder.smk).
 STARTER = "SIAMESE_SNAKEMAKE_PID"
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -21,10 +23,6 @@ ALMOST_NOTHING = 2**20
 if STARTER in os.environ and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
     # Ctrl-C while TensorFlow is imported: an end without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-class StudyError(Exception):
-    """A mistake in the data or the settings, told in one line."""
 
 
 @contextlib.contextmanager

@@ -8,7 +8,8 @@ import sys
 
 import numpy as np
 
-from siamese.job import StudyError, output_to
+from siamese.errors import StudyError
+from siamese.job import output_to
 
 # Keras imports these where they are installed, for features not used here;
 # hidden from it, TensorFlow starts about a second sooner.

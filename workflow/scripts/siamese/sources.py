@@ -19,8 +19,8 @@ import requests
 import urllib3
 from tqdm import tqdm
 
+from siamese.errors import StudyError
 from siamese.idx import MOST_BYTES
-from siamese.job import StudyError
 
 BLOCK_BYTES = 2**18
 DEBIAN_FOLDER = "usr/share/datasets/fashion-mnist"

@@ -11,7 +11,7 @@ import zipfile
 
 import numpy as np
 
-from siamese.job import StudyError
+from siamese.errors import StudyError
 
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 IMAGE_SHAPE = (28, 28)

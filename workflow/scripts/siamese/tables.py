@@ -4,9 +4,9 @@ import re
 
 import pandas as pd
 
+from siamese.axes import SETTING
 from siamese.stored import read_table
 
-SETTING = ["size", "l2", "batch_size", "epochs"]
 TRAINED = "siamese"
 # As figures and texts write them.
 METRIC_NAMES = {
