@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-import time
 
 import pandas as pd
 import pytest
@@ -194,19 +193,18 @@ def test_gpu_resource_is_how_many_train_at_a_time(finished_study, tmp_path, gpus
         assert (study / path).read_bytes() == (finished_study / path).read_bytes()
 
 
-def test_looks_for_jobs_do_not_add_up(tmp_path):
-    """Snakemake alone would look once a second for each finished job."""
-    seeds = range(20)
-    study = make_study(tmp_path, seeds=list(seeds))
-    targets = [f"results/pairs/seed~{seed}/A.csv" for seed in seeds]
-    started = time.monotonic()
-    done = snakemake(study, *targets, "--verbose", "--cores", "1")
-    seconds = time.monotonic() - started
+def test_the_summary_needs_no_networks_and_distances(finished_study, tmp_path):
+    study = shutil.copytree(finished_study, tmp_path / "study")
+    for name in ("model.keras", "history.csv", "distances.npz"):
+        for path in (study / "results/grid").rglob(name):
+            path.unlink()
+    table = study / "results/summary/summary.csv"
+    before = table.read_bytes()
+    table.unlink()
+    done = snakemake(study, "results/summary/summary.csv")
     assert done.returncode == 0, done.stdout
-    jobs = done.stdout.count("Finished jobid: ")
-    assert jobs == 2 + len(seeds)
-    looks = done.stdout.count("Ready jobs: ")
-    assert jobs <= looks <= jobs + seconds + 5
+    assert table.read_bytes() == before
+    assert not list((study / "results").rglob("distances.npz"))
 
 
 def test_study_with_replicates(study_with_replicates):
