@@ -3,7 +3,7 @@
 # make lint    formatting and style, as checked before each change
 # make audit   whether a pinned package has a known hole; part of lint, skipped
 #              without a network
-# make bench   the plain program, this workflow and the floor under both (5 minutes;
+# make bench   the plain program, this workflow and the floor under both (7 minutes;
 #              all 64 grid points with ARGS=--full: hours)
 # make report  report.html of a finished study
 # make verify  all files of a study against the checksums that its jobs recorded

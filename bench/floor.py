@@ -38,7 +38,7 @@ def longest_runs(points):
 def seconds_of_steps(model, batch_size, epochs, pairs, bank):
     """Wall and CPU seconds of the training steps of one run, but for the first."""
     first = {name: values[:batch_size] for name, values in pairs.items()}
-    model.fit(batches(first, bank, batch_size), verbose=0)
+    model.fit(batches(first, bank, batch_size), shuffle=False, verbose=0)
     dataset = batches(pairs, bank, batch_size)
     wall, cpu = time.perf_counter(), time.process_time()
     model.fit(dataset, epochs=epochs, shuffle=False, verbose=0)
