@@ -60,7 +60,7 @@ test-cluster: $(DEVELOPMENT)
 lint: $(DEVELOPMENT)
 	python -m ruff check .
 	python -m ruff format --check .
-	python -m snakefmt --check Snakefile workflow bench
+	python -m snakefmt --check --compact-diff Snakefile workflow bench
 	python -m snakemake --lint
 
 # Removed, not cleared: `venv --clear` would empty what a link .venv points to.
