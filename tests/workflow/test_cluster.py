@@ -14,6 +14,11 @@ echo $!
 
 def test_a_settings_runs_are_one_submission(finished_study, tmp_path):
     study = make_study(tmp_path / "study")
+    points = [
+        path.relative_to(finished_study).parent
+        for path in sorted(finished_study.glob("results/grid/*/history.csv"))
+    ]
+    assert len(points) == 4
     submit, log = tmp_path / "submit.sh", tmp_path / "submissions.txt"
     submit.write_text(SUBMIT.format(log=log))
     done = snakemake(
@@ -22,6 +27,7 @@ def test_a_settings_runs_are_one_submission(finished_study, tmp_path):
         *("--seconds-between-status-checks", "1"),
         *("--cluster-generic-submit-cmd", f"sh {submit} {{resources.gpu}}"),
         *("--set-threads", "train=2"),
+        *(f"{point}/curves.png" for point in points),
     )
     assert done.returncode == 0, done.stdout
     submissions = [line.split() for line in log.read_text().splitlines()]
@@ -30,8 +36,5 @@ def test_a_settings_runs_are_one_submission(finished_study, tmp_path):
     assert settings == ["1", "1"]
     assert {gpus for gpus, name in names if not name.startswith("setting_")} == {"0"}
     assert not [name for _, name in names if re.match("train|embed|evaluate", name)]
-    files = sorted(finished_study.glob("results/grid/*/history.csv"))
-    assert len(files) == 4
-    for path in files:
-        found = study / path.relative_to(finished_study)
-        assert found.read_bytes() == path.read_bytes()
+    for name in (point / "history.csv" for point in points):
+        assert (study / name).read_bytes() == (finished_study / name).read_bytes()
