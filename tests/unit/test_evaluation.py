@@ -1,6 +1,9 @@
 """Metrics, summary and figures."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,19 +14,16 @@ from examine_best_setting import class_accuracies
 from plot_curves import draw_curves
 from plot_summary import draw_summary
 from scipy import stats
-from sklearn.metrics import roc_curve
 from study import ROOT
 from summarise import summarise
 
 from siamese.metrics import (
-    accuracy,
+    METRIC_OF_COLUMN,
+    METRICS,
+    Measured,
     best_threshold,
-    contrastive_loss,
-    cuts,
     effective_pairs,
-    equal_error_rate,
     evaluate,
-    roc_auc,
     wilson_interval,
 )
 from siamese.tables import baseline_means
@@ -31,39 +31,52 @@ from siamese.tables import baseline_means
 GENERATOR = np.random.default_rng(0)
 
 
+def measured(distances, same, threshold=0.5, validation_threshold=0.5):
+    arrays = np.asarray(distances), np.asarray(same)
+    return Measured(*arrays, threshold, validation_threshold, margin=1.0)
+
+
+def value(metric, *arguments):
+    return METRICS[metric].function(measured(*arguments))
+
+
 def test_accuracy_by_hand():
-    # d = 0.5 is not below the threshold, so it is judged 'different'
-    distances = np.array([0.1, 0.5, 0.6, 0.2])
-    assert accuracy(distances, np.array([1, 1, 0, 0]), 0.5) == 0.5
+    # d = 0.5 is not below the threshold, so the pair is classified as 'different'
+    pairs = [0.1, 0.5, 0.6, 0.2], [1, 1, 0, 0]
+    assert value("accuracy", *pairs, 0.5, 0.15) == 0.5
+    assert value("accuracy_tuned", *pairs, 0.5, 0.15) == 0.75
 
 
 def test_loss_by_hand():
-    found = contrastive_loss(np.array([0.4, 0.3, 2.0]), np.array([1, 0, 0]), 1.0)
+    found = value("loss", [0.4, 0.3, 2.0], [1, 0, 0])
     assert found == pytest.approx((0.08 + 0.245 + 0) / 3)
 
 
-def test_auc_is_the_share_of_rightly_ordered_pairs():
+def test_auc_is_the_share_of_pairs_in_the_right_order():
     same = GENERATOR.integers(0, 2, 200)
     distances = GENERATOR.integers(0, 20, 200) / 10  # with ties
     near, far = distances[same == 1], distances[same == 0]
     comparisons = (near[:, None] < far) + 0.5 * (near[:, None] == far)
-    assert roc_auc(distances, same) == pytest.approx(comparisons.mean(), abs=1e-12)
-    assert roc_auc(1.0 - same, same) == 1.0
-    assert np.isnan(roc_auc(distances, np.ones(200)))
+    assert value("auc", distances, same) == pytest.approx(comparisons.mean(), abs=1e-12)
+    assert value("auc", 1.0 - same, same) == 1.0
 
 
-def test_cuts_and_equal_error_rate_against_scikit_learn():
+def test_equal_error_rate_is_where_both_kinds_err_alike():
     same = GENERATOR.integers(0, 2, 500)
     distances = np.round(GENERATOR.random(500) + 0.3 * (1 - same), 2)  # with ties
-    passed, found, _ = roc_curve(same, -distances, drop_intermediate=False)
-    _, same_below, different_below = cuts(distances, same)
-    np.testing.assert_allclose(same_below / same.sum(), found)
-    np.testing.assert_allclose(different_below / (1 - same).sum(), passed)
-    closest = np.argmin(np.abs(1 - found - passed))
-    expected = (1 - found[closest] + passed[closest]) / 2
-    assert equal_error_rate(distances, same) == pytest.approx(expected)
-    assert np.isnan(equal_error_rate(distances, np.ones(500)))
-    assert equal_error_rate(1.0 - same, same) == 0
+    thresholds = [*np.unique(distances), 9]
+    missed = [(distances[same == 1] >= t).mean() for t in thresholds]
+    passed = [(distances[same == 0] < t).mean() for t in thresholds]
+    closest = np.argmin(np.abs(np.subtract(missed, passed)))
+    expected = (missed[closest] + passed[closest]) / 2
+    assert value("eer", distances, same) == pytest.approx(expected)
+    assert value("eer", 1.0 - same, same) == 0
+
+
+@pytest.mark.filterwarnings("ignore:No negative samples")
+def test_without_pairs_of_both_kinds_there_is_no_curve():
+    for metric in ("auc", "eer"):
+        assert np.isnan(value(metric, [0.1, 0.2, 0.3], [1, 1, 1]))
 
 
 def test_best_threshold_is_the_best_of_all():
@@ -73,12 +86,32 @@ def test_best_threshold_is_the_best_of_all():
     tried = np.concatenate(
         [[0, 9], (np.sort(distances)[1:] + np.sort(distances)[:-1]) / 2]
     )
-    highest = max(accuracy(distances, same, threshold) for threshold in tried)
-    assert accuracy(distances, same, best) == highest
+    highest = max(value("accuracy", distances, same, threshold) for threshold in tried)
+    assert value("accuracy", distances, same, best) == highest
     # also where one float32 follows another
     close = np.array([0.5, np.nextafter(np.float32(0.5), np.float32(1))], np.float32)
-    assert accuracy(close, np.array([1, 0]), best_threshold(close, [1, 0])) == 1
+    assert value("accuracy", close, [1, 0], best_threshold(close, [1, 0])) == 1
     assert best_threshold(np.array([0.3, 0.3]), np.array([0, 0])) == 0.3
+
+
+def test_metrics_say_what_they_are_and_are_named_without_heavy_imports():
+    for metric in METRICS.values():
+        assert metric.meaning.endswith(".") and "\n" not in metric.meaning
+        assert metric.better in ("higher", "lower")
+    assert METRICS["accuracy"].axis == "accuracy, %"
+    assert METRICS["accuracy"].text(0.8212) == "82.1"
+    assert METRICS["auc"].text(0.8788, sign="+") == "+0.879"
+    assert METRIC_OF_COLUMN["eer_crossed"] is METRICS["eer"]
+    code = "import sys, siamese.metrics; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    heavy = {"tensorflow", "sklearn", "scipy", "pandas", "matplotlib"}
+    assert not heavy & {*done.stdout.split()}
 
 
 def test_wilson_interval_of_independent_pairs_is_scipys():
@@ -171,16 +204,9 @@ def test_tuned_threshold_is_chosen_on_validation_alone():
 
 def metrics_of(a, b):
     parts = {"A": a, "B": b, "joint": (a + b) / 2, "crossed": b}
-    names = (
-        "accuracy",
-        "accuracy_tuned",
-        "accuracy_low",
-        "accuracy_high",
-        "auc",
-        "eer",
-    )
+    names = (*METRICS, "accuracy_low", "accuracy_high")
     return {
-        part: {name: value for name in names} | {"loss": value / 10}
+        part: dict.fromkeys(names, value) | {"loss": value / 10}
         for part, value in parts.items()
     } | {"threshold_tuned": 0.4, "collapsed": False}
 
