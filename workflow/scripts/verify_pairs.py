@@ -5,7 +5,6 @@ original images, and the labels found there decide which classes the pair has
 and whether it is of the same class.
 """
 
-import json
 import math
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from siamese.errors import StudyError
 from siamese.idx import read_merged
 from siamese.job import logged
-from siamese.stored import read_images, read_pair_table
+from siamese.stored import read_images, read_pair_table, write_json
 
 STANDARD_ERRORS = 5
 
@@ -194,9 +193,7 @@ def main(snakemake):
             f"{paths['A']}: {leaks} pairs have an image of a training pair, expected "
             "none (split_by: images)"
         )
-    with open(snakemake.output.counts, "w", encoding="utf-8") as file:
-        json.dump(report, file, indent=2)
-        file.write("\n")
+    write_json(snakemake.output.counts, report)
 
 
 if __name__ == "__main__":
