@@ -5,22 +5,20 @@ import pandas as pd
 from siamese.axes import SETTING
 from siamese.intervals import mean_interval
 from siamese.job import logged
+from siamese.metrics import METRIC_OF_COLUMN, METRICS, TEST_SETS, column
+from siamese.stored import write_text
 from siamese.tables import (
     TRAINED,
     compare_with_baselines,
     finding,
+    markdown_table,
     name_setting,
     read_summary,
     setting_means,
+    trained_rows,
 )
 
-SHOWN = {
-    "A": "accuracy_a",
-    "B": "accuracy_b",
-    "joint": "accuracy_joint",
-    "crossed": "accuracy_crossed",
-    "B, threshold from A": "accuracy_tuned_b",
-}
+PARTS = ("mean", "sd", "low", "high")
 PUBLISHED = {"A": "published_a", "B": "published_b", "joint": "published_joint"}
 
 
@@ -40,37 +38,19 @@ def describe(summary):
         <name>_mean, _sd, _low and _high; by Student's t over seeds.
     """
     keys = ["method", "split_by", *SETTING]
-    metrics = [
-        name
-        for name in summary.columns
-        if name.startswith(("accuracy_", "loss_", "auc_", "eer_"))
-        and not name.endswith(("_low", "_high"))
-    ]
+    columns = [name for name in summary.columns if name in METRIC_OF_COLUMN]
     rows = []
     for key, runs in summary.groupby(keys, sort=False, dropna=False):
         row = dict(zip(keys, key, strict=True)) | {"n": len(runs)}
         row["collapsed"] = int(runs["collapsed"].sum())
-        for metric in metrics:
-            interval = mean_interval(runs[metric])
-            row |= {
-                f"{metric}_{part}": interval[part]
-                for part in ("mean", "sd", "low", "high")
-            }
+        for name in columns:
+            interval = mean_interval(runs[name])
+            row |= {f"{name}_{part}": interval[part] for part in PARTS}
         rows.append(row)
     return pd.DataFrame(rows).astype({"batch_size": "Int64", "epochs": "Int64"})
 
 
-def in_per_cent(row, column):
-    """A mean with its interval, if there is one."""
-    text = f"{row[f'{column}_mean']:.1%}".rstrip("%")
-    if pd.isna(row[f"{column}_low"]):
-        return text
-    return (
-        text + f" [{row[f'{column}_low'] * 100:.1f}, {row[f'{column}_high'] * 100:.1f}]"
-    )
-
-
-def in_words(row):
+def name_method(row):
     """The method of a setting or baseline, and how many of its runs collapsed."""
     text = "trained" if row["method"] == TRAINED else f"*{row['method']}*"
     if not row["collapsed"]:
@@ -78,24 +58,80 @@ def in_words(row):
     return f"{text}, **{row['collapsed']} of {row['n']} collapsed**"
 
 
+def parameter(value):
+    """A parameter of a setting, which baselines lack."""
+    if isinstance(value, str):
+        return value
+    return "" if pd.isna(value) else f"{value:g}"
+
+
+def with_interval(row, name):
+    """The mean of a column with its interval, if there is one."""
+    metric = METRIC_OF_COLUMN[name]
+    mean, low, high = (row[f"{name}_{part}"] for part in ("mean", "low", "high"))
+    if pd.isna(low):
+        return metric.text(mean)
+    return f"{metric.text(mean)} [{metric.text(low)}, {metric.text(high)}]"
+
+
+def settings_table(settings, columns, published=None):
+    """A Markdown table of some columns, one row a setting or baseline.
+
+    Parameters
+    ----------
+    settings : pandas.DataFrame
+        From `describe`.
+    columns : dict of str to str
+        Columns of summary.csv by their headings.
+    published : pandas.DataFrame, optional
+        The published values, indexed by setting.
+    """
+    rows = []
+    for _, row in settings.iterrows():
+        cells = {"method": name_method(row)}
+        cells |= {key: parameter(row[key]) for key in SETTING}
+        cells |= {name: with_interval(row, column) for name, column in columns.items()}
+        if published is not None:
+            values = published.reindex([tuple(row[SETTING])]).iloc[0]
+            cells |= {
+                f"published {name}": "" if pd.isna(value) else f"{value * 100:.2f}"
+                for name, value in zip(PUBLISHED, values, strict=True)
+            }
+        rows.append(cells)
+    return markdown_table(rows, {*rows[0]} - {"method", "size"})
+
+
+def legend():
+    """What the columns of metrics mean, as a Markdown table."""
+    rows = [
+        {
+            "column": f"`{name}_<set>`",
+            "metric": metric.label,
+            "unit": metric.unit,
+            "better": metric.better,
+            "meaning": metric.meaning,
+        }
+        for name, metric in METRICS.items()
+    ]
+    return markdown_table(rows)
+
+
 def as_markdown(summary, settings, split_by):
-    """The settings for people: means over seeds in per cent, best on B first."""
+    """The settings for people, best on B first, with the report's protocol named."""
     seeds = summary["seed"].nunique()
-    means = setting_means(
-        summary, split_by, ["accuracy_a", "accuracy_b", *PUBLISHED.values()]
-    )
+    means = setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
     best = means.iloc[0]
     baselines = compare_with_baselines(summary, split_by)
+    published = trained_rows(summary, split_by).groupby(SETTING)[[*PUBLISHED.values()]]
+    shown = settings[settings["split_by"] == split_by].sort_values(
+        "accuracy_b_mean", ascending=False, kind="stable"
+    )
+    over_seeds = ", mean over seeds and its 95 % interval (Student's t)" * (seeds > 1)
     lines = [
         "# Summary",
         "",
         f"{len(means)} settings and {len(baselines)} baselines, {seeds} "
-        f"seed{'s' if seeds > 1 else ''}; accuracy in per cent"
-        + (
-            ", mean over seeds and its 95 % interval (Student's t)."
-            if seeds > 1
-            else "."
-        ),
+        f"seed{'s' * (seeds > 1)}; accuracy in per cent{over_seeds}.",
         "",
         f"**{finding(summary, split_by)}.**",
         "",
@@ -108,59 +144,56 @@ def as_markdown(summary, settings, split_by):
         f"**Best setting by accuracy on B: {name_setting(means.index[0])}: A "
         f"{best['accuracy_a'] * 100:.2f}, B {best['accuracy_b'] * 100:.2f}.**",
         "",
-        "Choosing by B is the report's way, and not a fair one: B then chooses the "
-        "setting and also judges it, so its accuracy is too high for new classes.",
-        *(
-            [
-                "Pairs are split after they are made, so an image in a test pair of A "
-                "may also be in a training pair: accuracy on A is too high as well.",
-            ]
-            if split_by == "pairs"
-            else []
-        ),
-        "The threshold of baselines is the best on A's validation pairs.",
-        *(
-            [
-                "A network that has collapsed gives all pairs the same distance and "
-                "tells nothing apart: its AUC and equal error rate are 0.5.",
-            ]
-            if settings["collapsed"].any()
-            else []
-        ),
-        "",
-        "| method | size | L2 | batch size | epochs | "
-        + " | ".join(
-            [*SHOWN, "AUC A", "AUC B", *(f"report {name}" for name in PUBLISHED)]
-        )
-        + " |",
-        "| --- | --- |" + " ---: |" * (len(SHOWN) + 8),
+        "Choosing by B is the way of the published report, and not a fair one: B then "
+        "chooses the setting and also judges it, so its accuracy is too high for new "
+        "classes.",
     ]
-    shown = settings[settings["split_by"] == split_by]
-    for _, row in shown.sort_values("accuracy_b_mean", ascending=False).iterrows():
-        is_trained = row["method"] == TRAINED
-        stated = [""] * len(PUBLISHED)
-        if is_trained:
-            values = means.loc[tuple(row[SETTING]), list(PUBLISHED.values())]
-            stated = ["" if pd.isna(v) else f"{v * 100:.2f}" for v in values]
-        cells = [
-            in_words(row),
-            "" if pd.isna(row["size"]) else row["size"],
-            *(f"{row[k]:g}" if is_trained else "" for k in SETTING[1:]),
-            *(in_per_cent(row, column) for column in SHOWN.values()),
-            f"{row['auc_a_mean']:.3f}",
-            f"{row['auc_b_mean']:.3f}",
-            *stated,
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    if split_by == "pairs":
+        lines.append(
+            "Pairs are split after they are made, so an image in a test pair of A may "
+            "also be in a training pair: accuracy on A is too high as well."
+        )
+    lines.append("The threshold of baselines is the best on A's validation pairs.")
+    if settings["collapsed"].any():
+        lines.append(
+            "A network that has collapsed gives all pairs the same distance and tells "
+            "nothing apart: its AUC and equal error rate are 0.5."
+        )
+    accuracies = {name: column("accuracy", name) for name in TEST_SETS}
+    others = [
+        column(metric, name)
+        for metric in METRICS
+        if metric != "accuracy"
+        for name in ("A", "B")
+    ]
+    lines += [
+        "",
+        "## Accuracy",
+        "",
+        settings_table(shown, accuracies, published.first()),
+        "",
+        "## Other metrics on A and B",
+        "",
+        settings_table(shown, dict(zip(others, others, strict=True))),
+        "",
+        "## What the metrics are",
+        "",
+        "Columns of summary.csv, a row a run; settings.csv has their `_mean`, `_sd`, "
+        "`_low` and `_high` over seeds. `<set>` is "
+        f"{', '.join(f'`{name.lower()}`' for name in TEST_SETS)}. A metric in % is "
+        "a share in these files, and per cent above and in figures.",
+        "",
+        legend(),
+    ]
+    return "\n".join(lines)
 
 
 def main(snakemake):
     summary = read_summary(snakemake.input.table)
     settings = describe(summary)
     settings.to_csv(snakemake.output.table, index=False)
-    with open(snakemake.output.text, "w", encoding="utf-8") as file:
-        file.write(as_markdown(summary, settings, snakemake.params.split_by))
+    text = as_markdown(summary, settings, snakemake.params.split_by)
+    write_text(snakemake.output.text, text)
 
 
 if __name__ == "__main__":

@@ -51,17 +51,20 @@ class Metric:
     def scale(self):
         return 100 if self.unit else 1
 
-    @property
-    def axis(self):
-        """The label with its unit."""
-        return f"{self.label}, {self.unit}" if self.unit else self.label
+    def axis(self, of=""):
+        """The label with its unit, and between them what it is of."""
+        text = self.label[0].upper() + self.label[1:] + of
+        return f"{text}, {self.unit}" if self.unit else text
 
     @property
     def meaning(self):
         return " ".join(self.function.__doc__.split("\n\n")[0].split())
 
     def text(self, value, digits=1, sign=""):
-        """A value as tables show it: per cent with `digits`, others as precisely."""
+        """A value as tables show it, `digits` after the point of per cent.
+
+        One that is not in per cent gets two more, which is as precise.
+        """
         digits += 0 if self.unit else 2
         return f"{value * self.scale:{sign}.{digits}f}"
 

@@ -5,26 +5,36 @@ import re
 import pandas as pd
 
 from siamese.axes import SETTING
+from siamese.metrics import TEST_SETS, column, name_baseline
 from siamese.stored import read_table
 
 TRAINED = "siamese"
-# As figures and texts write them.
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "accuracy_tuned": "accuracy at the threshold from validation",
-    "auc": "AUC",
-}
 
 
 def read_summary(path):
     """Content of summary.csv as a data frame."""
-    numbers = [f"accuracy_{name}" for name in ("a", "b", "joint", "crossed")]
+    numbers = [column("accuracy", name) for name in TEST_SETS]
     return read_table(path, ["seed", *numbers], ["method", "split_by", "collapsed"])
 
 
 def markdown_text(text):
     """A text as it stands in a cell of a Markdown table, without any markup."""
     return re.sub(r"([\\`*_~|<>&$\[\]])", r"\\\1", text)
+
+
+def markdown_table(rows, numbers=()):
+    """A Markdown table of cells that are texts.
+
+    Parameters
+    ----------
+    rows : list of dict of str to str
+        Cells by their columns.
+    numbers : collection of str
+        Columns that are aligned to the right.
+    """
+    table = pd.DataFrame(rows)
+    sides = ["right" if name in numbers else "left" for name in table]
+    return table.to_markdown(index=False, disable_numparse=True, colalign=sides)
 
 
 def trained_rows(summary, split_by):
@@ -36,9 +46,8 @@ def trained_rows(summary, split_by):
 def baseline_rows(summary, split_by):
     """Rows of baselines under one way of splitting A, with the column name."""
     rows = summary[(summary["method"] != TRAINED) & (summary["split_by"] == split_by)]
-    size = rows["size"].fillna("")
     return rows.assign(
-        name=rows["method"].where(size == "", rows["method"] + ", " + size)
+        name=list(map(name_baseline, rows["method"], rows["size"].fillna("")))
     )
 
 
@@ -60,11 +69,15 @@ def setting_means(summary, split_by, columns):
     return means.sort_values("accuracy_b", ascending=False, kind="stable")
 
 
+def name_arm(size, l2):
+    """Network size and L2 penalty in words."""
+    return f"{size}, {f'L2 {l2:g}' if l2 else 'no L2'}"
+
+
 def name_setting(setting):
     """A setting (size, l2, batch_size, epochs) in words."""
     size, l2, batch_size, epochs = setting
-    penalty = f"L2 {l2:g}" if l2 else "no L2"
-    return f"{size}, {penalty}, batch size {batch_size}, {epochs} epochs"
+    return f"{name_arm(size, l2)}, batch size {batch_size}, {epochs} epochs"
 
 
 def compare_with_baselines(summary, split_by):
@@ -85,11 +98,11 @@ def compare_with_baselines(summary, split_by):
 def finding(summary, split_by):
     """The comparison of the best baseline with the trained settings, in a sentence."""
     baselines = compare_with_baselines(summary, split_by)
-    settings = setting_means(summary, split_by, ["accuracy_b"])
+    n = len(setting_means(summary, split_by, ["accuracy_b"]))
     best = baselines.iloc[0]
-    below, n = int(best["below"]), len(settings)
+    below = int(best["below"])
     share = f"all {n}" if below == n else f"{below} of {n}"
     return (
-        f"Without any learning, {baselines.index[0]}: {best['accuracy_b']:.1%} on B, "
-        f"more than {share} trained settings"
+        f"The best untrained baseline ({baselines.index[0]}) has "
+        f"{best['accuracy_b']:.1%} on B, more than {share} trained settings"
     )
