@@ -5,9 +5,9 @@ import pandas as pd
 from siamese.axes import SETTING
 from siamese.intervals import mean_interval, paired_interval
 from siamese.job import logged
-from siamese.tables import name_setting, read_summary, trained_rows
-
-METRICS = {"A": "accuracy_a", "B": "accuracy_b"}
+from siamese.metrics import METRICS, column
+from siamese.stored import write_text
+from siamese.tables import markdown_table, name_setting, read_summary, trained_rows
 
 
 def compare_splits(summary):
@@ -33,8 +33,10 @@ def compare_splits(summary):
     rows = []
     for setting in settings:
         runs = {split: table.loc[setting] for split, table in by_split.items()}
-        for name, column in METRICS.items():
-            pairs, images = (runs[split][column] for split in ("pairs", "images"))
+        for name in ("A", "B"):
+            pairs, images = (
+                runs[split][column("accuracy", name)] for split in ("pairs", "images")
+            )
             difference = paired_interval(pairs, images)
             rows.append(
                 dict(zip(SETTING, setting, strict=True))
@@ -53,37 +55,37 @@ def compare_splits(summary):
 
 def as_markdown(table):
     """The comparison for people, in per cent."""
-    lines = [
-        "# Leakage",
-        "",
+    text = METRICS["accuracy"].text
+    rows = []
+    for row in table.to_dict("records"):
+        low, high = (text(row[bound], 2, "+") for bound in ("low", "high"))
+        interval = (
+            "interval not available" if pd.isna(row["low"]) else f"{low} to {high}"
+        )
+        rows.append(
+            {
+                "setting": name_setting([row[key] for key in SETTING]),
+                "set": row["set"],
+                "split by pairs": text(row["split_by_pairs"], 2),
+                "split by images": text(row["split_by_images"], 2),
+                "difference": f"{text(row['difference'], 2, '+')} ({interval}, "
+                f"n = {row['n']})",
+            }
+        )
+    return (
+        "# Leakage\n\n"
         "Accuracy in per cent where pairs are split after they are made (images of "
         "A's test pairs are in training pairs too), and where images are split first "
         "(none is). The difference is the mean over paired seeds with its 95 % "
-        "interval (Student's t).",
-        "",
-        "| setting | set | split by pairs | split by images | difference |",
-        "| --- | --- | ---: | ---: | --- |",
-    ]
-    for row in table.itertuples():
-        setting = tuple(getattr(row, key) for key in SETTING)
-        interval = (
-            "interval not available"
-            if pd.isna(row.low)
-            else f"{row.low * 100:+.2f} to {row.high * 100:+.2f}"
-        )
-        lines.append(
-            f"| {name_setting(setting)} | {row.set} | {row.split_by_pairs * 100:.2f} "
-            f"| {row.split_by_images * 100:.2f} | {row.difference * 100:+.2f} "
-            f"({interval}, n = {row.n}) |"
-        )
-    return "\n".join(lines) + "\n"
+        "interval (Student's t).\n\n"
+        f"{markdown_table(rows, ('split by pairs', 'split by images'))}"
+    )
 
 
 def main(snakemake):
     table = compare_splits(read_summary(snakemake.input.table))
     table.to_csv(snakemake.output.table, index=False)
-    with open(snakemake.output.text, "w", encoding="utf-8") as file:
-        file.write(as_markdown(table))
+    write_text(snakemake.output.text, as_markdown(table))
 
 
 if __name__ == "__main__":

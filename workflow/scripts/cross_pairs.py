@@ -1,7 +1,7 @@
 """Rule cross_pairs: test pairs of a trained with an unseen class.
 
-A user of one network for all classes meets such pairs; the report's joint test
-set has none.
+A user of one network for all classes meets such pairs; the published joint
+test set has none.
 """
 
 import numpy as np

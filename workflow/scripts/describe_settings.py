@@ -117,7 +117,7 @@ def legend():
 
 
 def as_markdown(summary, settings, split_by):
-    """The settings for people, best on B first, with the report's protocol named."""
+    """The settings for people, best on B first, with the protocol named."""
     seeds = summary["seed"].nunique()
     means = setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
     best = means.iloc[0]

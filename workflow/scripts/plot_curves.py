@@ -1,11 +1,11 @@
-"""Rule plot_curves: the report's training plot of one grid point."""
+"""Rule plot_curves: accuracy and loss by epoch of one grid point."""
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from siamese.figures import draw_baselines
 from siamese.job import logged
-from siamese.metrics import read_baselines, read_metrics
+from siamese.metrics import name_baseline, read_baselines, read_metrics
 from siamese.stored import read_history
 
 PANELS = {"Accuracy": ("accuracy", "val_accuracy"), "Loss": ("loss", "val_loss")}
@@ -64,8 +64,8 @@ def main(snakemake):
     history = read_history(snakemake.input.history)
     metrics = read_metrics(snakemake.input.metrics)
     baselines = {
-        f"{result['method']}, {result['size']}".rstrip(", "): result["B"]["accuracy"]
-        for result in read_baselines(snakemake.input.baselines)
+        name_baseline(baseline["method"], baseline["size"]): baseline["B"]["accuracy"]
+        for baseline in read_baselines(snakemake.input.baselines)
     }
     figure = draw_curves(history, metrics, baselines, snakemake.params.setting)
     figure.savefig(snakemake.output[0], dpi=100)

@@ -12,17 +12,16 @@ from scipy import stats
 from siamese.axes import SETTING
 from siamese.intervals import mean_interval
 from siamese.job import logged
-from siamese.metrics import read_metrics
+from siamese.metrics import METRIC_OF_COLUMN, METRICS, column, read_metrics
+from siamese.stored import write_text
 from siamese.tables import (
-    METRIC_NAMES,
     finding,
+    markdown_table,
     name_setting,
     read_summary,
     setting_means,
     trained_rows,
 )
-
-METRICS = ("auc", "accuracy", "accuracy_tuned")
 
 
 def fold_table(points, metrics):
@@ -47,26 +46,41 @@ def rank_settings(folds, summary, split_by, metric):
     Returns
     -------
     pandas.DataFrame
-        size, l2, batch_size, epochs, score, and the means over seeds accuracy_b
-        and auc_b.
+        size, l2, batch_size, epochs, score, and the means over seeds of the
+        accuracy and of the metric on B.
     """
     scores = folds.groupby(SETTING)[metric].mean().rename("score")
-    on_b = setting_means(summary, split_by, ["accuracy_b", "auc_b"])
+    on_b = setting_means(summary, split_by, columns_on_b(metric))
     table = on_b.join(scores, how="inner").reset_index()
-    return table.sort_values("score", ascending=False, kind="stable")
+    is_rising = METRICS[metric].better == "lower"
+    return table.sort_values("score", ascending=is_rising, kind="stable")
 
 
-def correlations(table):
-    """Spearman's rank correlation of the score with each metric on B, or NaN."""
+def columns_on_b(metric):
+    """The accuracy, and the metric if it is another one."""
+    return list(dict.fromkeys([column("accuracy", "B"), column(metric, "B")]))
+
+
+def correlations(table, metric):
+    """Spearman's rank correlation of the score with the metrics on B, or NaN.
+
+    Positive where the better score goes with what is better on B.
+    """
+    sign = {"higher": 1, "lower": -1}
+    score = sign[METRICS[metric].better] * table["score"]
     return {
-        name: float(stats.spearmanr(table["score"], table[name]).statistic)
-        for name in ("accuracy_b", "auc_b")
+        on_b: float(
+            stats.spearmanr(
+                score, sign[METRIC_OF_COLUMN[on_b].better] * table[on_b]
+            ).statistic
+        )
+        for on_b in columns_on_b(metric)
     }
 
 
 def in_words(correlation):
     """A rank correlation; of equal values there is none."""
-    return "none, all are equal" if math.isnan(correlation) else f"{correlation:.2f}"
+    return "none (all are equal)" if math.isnan(correlation) else f"{correlation:.2f}"
 
 
 def interval_on_b(summary, split_by, setting):
@@ -76,56 +90,69 @@ def interval_on_b(summary, split_by, setting):
 
 
 def as_markdown(table, folds, summary, split_by, metric):
-    """The choice, the report's way of choosing, and the difference."""
-    by_score = tuple(table.iloc[0][SETTING])
-    by_b = tuple(table.loc[table["accuracy_b"].idxmax(), SETTING])
-    score = f"mean {METRIC_NAMES[metric]} on left-out classes of A"
-    lines = [
-        "# Choosing without peeking",
-        "",
-        f"{len(table)} settings, ranked by the {score}: "
-        f"{folds['fold'].nunique()} folds, {folds['seed'].nunique()} "
-        f"seed{'s' * (folds['seed'].nunique() > 1)}.",
-        "",
-        "| chosen by | setting | accuracy on B, % |",
-        "| --- | --- | --- |",
-    ]
-    means = []
-    for label, setting in (
-        (score, by_score),
-        ("accuracy on B (the report's way)", by_b),
-    ):
+    """The choice, the published way of choosing, and the difference."""
+    chosen = METRICS[metric]
+    score = f"mean {chosen.label} on left-out classes of A"
+    settings = {
+        score: table.iloc[0],
+        "accuracy on B (the published way)": table.loc[table["accuracy_b"].idxmax()],
+    }
+    rows, means = [], []
+    for label, setting in settings.items():
+        setting = tuple(setting[SETTING])
         on_b = interval_on_b(summary, split_by, setting)
-        means.append(on_b["mean"])
+        mean, low, high = (
+            METRICS["accuracy"].text(on_b[part], 2) for part in ("mean", "low", "high")
+        )
         interval = (
             "interval not available: one seed"
             if pd.isna(on_b["low"])
-            else f"{on_b['low'] * 100:.2f} to {on_b['high'] * 100:.2f}, n = {on_b['n']}"
+            else f"{low} to {high}, n = {on_b['n']}"
         )
-        lines.append(
-            f"| {label} | {name_setting(setting)} | {on_b['mean'] * 100:.2f} "
-            f"({interval}) |"
+        means.append(on_b["mean"])
+        rows.append(
+            {
+                "chosen by": label,
+                "setting": name_setting(setting),
+                "accuracy on B, %": f"{mean} ({interval})",
+            }
         )
-    related = correlations(table)
-    lines += [
-        "",
-        f"Optimism of choosing by B: {(means[1] - means[0]) * 100:.2f} points.",
-        "",
-        "How well the ranking inside A predicts B (Spearman's rank correlation over "
-        f"{len(table)} settings): {in_words(related['accuracy_b'])} with the accuracy "
-        f"on B, {in_words(related['auc_b'])} with the AUC on B.",
-        "",
-        f"{finding(summary, split_by)}.",
-        "",
-        "| classes left out | mean AUC | lowest | highest |",
-        "| --- | ---: | ---: | ---: |",
-    ]
-    auc = folds.groupby("fold", sort=False)["auc"].agg(["mean", "min", "max"])
-    lines += [
-        f"| {fold} | {row['mean']:.3f} | {row['min']:.3f} | {row['max']:.3f} |"
-        for fold, row in auc.sort_values("mean").iterrows()
-    ]
-    return "\n".join(lines) + "\n"
+    related = " and ".join(
+        f"{in_words(value)} with the {METRIC_OF_COLUMN[on_b].label} on B"
+        for on_b, value in correlations(table, metric).items()
+    )
+    by_fold = folds.groupby("fold", sort=False)[metric].agg(["mean", "min", "max"])
+    by_fold = by_fold.rename(
+        columns={"mean": f"mean {chosen.label}", "min": "lowest", "max": "highest"}
+    )
+    n, seeds = folds["fold"].nunique(), folds["seed"].nunique()
+    return "\n".join(
+        [
+            "# Choosing without peeking",
+            "",
+            f"{len(table)} settings, ranked by the {score} ({chosen.better} is "
+            f"better): {n} fold{'s' * (n > 1)}, {seeds} "
+            f"seed{'s' * (seeds > 1)}.",
+            "",
+            markdown_table(rows),
+            "",
+            f"Optimism of choosing by B: {(means[1] - means[0]) * 100:.2f} points.",
+            "",
+            "How well the ranking inside A predicts B (Spearman's rank correlation "
+            f"over {len(table)} settings): {related}.",
+            "",
+            f"{finding(summary, split_by)}.",
+            "",
+            markdown_table(
+                [
+                    {"classes left out": fold}
+                    | {name: chosen.text(value) for name, value in row.items()}
+                    for fold, row in by_fold.sort_values(by_fold.columns[0]).iterrows()
+                ],
+                by_fold.columns,
+            ),
+        ]
+    )
 
 
 def main(snakemake):
@@ -137,8 +164,7 @@ def main(snakemake):
     folds.to_csv(snakemake.output.folds, index=False)
     table.to_csv(snakemake.output.table, index=False)
     text = as_markdown(table, folds, summary, params.split_by, params.metric)
-    with open(snakemake.output.text, "w", encoding="utf-8") as file:
-        file.write(text)
+    write_text(snakemake.output.text, text)
 
 
 if __name__ == "__main__":

@@ -103,6 +103,6 @@ def finding(summary, split_by):
     below = int(best["below"])
     share = f"all {n}" if below == n else f"{below} of {n}"
     return (
-        f"The best untrained baseline ({baselines.index[0]}) has "
-        f"{best['accuracy_b']:.1%} on B, more than {share} trained settings"
+        f"Best untrained baseline ({baselines.index[0]}): {best['accuracy_b']:.1%} "
+        f"on B, more than {share} trained settings"
     )
