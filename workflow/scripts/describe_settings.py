@@ -8,6 +8,7 @@ from siamese.job import logged
 from siamese.metrics import METRIC_OF_COLUMN, METRICS, TEST_SETS, column
 from siamese.stored import write_text
 from siamese.tables import (
+    PUBLISHED,
     TRAINED,
     compare_with_baselines,
     finding,
@@ -19,7 +20,6 @@ from siamese.tables import (
 )
 
 PARTS = ("mean", "sd", "low", "high")
-PUBLISHED = {"A": "published_a", "B": "published_b", "joint": "published_joint"}
 
 
 def describe(summary):

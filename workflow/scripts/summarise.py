@@ -10,13 +10,11 @@ import pandas as pd
 from siamese.axes import SETTING
 from siamese.job import logged
 from siamese.metrics import METRICS, TEST_SETS, column, read_baselines, read_metrics
-from siamese.tables import TRAINED
+from siamese.tables import PUBLISHED, TRAINED
 
-PUBLISHED_SETS = ("A", "B", "joint")
-PUBLISHED = [column("published", name) for name in PUBLISHED_SETS]
 # On the sets of the published report these stand first, before its values.
 FIRST = ("accuracy", "loss", "auc")
-FIRST_VALUES = list(product(FIRST, PUBLISHED_SETS))
+FIRST_VALUES = list(product(FIRST, PUBLISHED))
 OTHER_VALUES = [
     *product(FIRST, ["crossed"]),
     *product([name for name in METRICS if name not in FIRST], TEST_SETS),
@@ -69,13 +67,15 @@ def summarise(points, metrics, baseline_points, baselines, published):
         for result in results
     ]
     table = pd.DataFrame(rows).merge(
-        published[SETTING + PUBLISHED].assign(split_by="pairs", method=TRAINED),
+        published[[*SETTING, *PUBLISHED.values()]].assign(
+            split_by="pairs", method=TRAINED
+        ),
         on=[*SETTING, "split_by", "method"],
         how="left",
     )
     table = table.astype({"batch_size": "Int64", "epochs": "Int64"})
     first = [*SETTING, "seed", *(column(*value) for value in FIRST_VALUES)]
-    first += [*PUBLISHED, "method", "split_by"]
+    first += [*PUBLISHED.values(), "method", "split_by"]
     return table[first + [name for name in table.columns if name not in first]]
 
 

@@ -9,6 +9,8 @@ from siamese.metrics import TEST_SETS, column, name_baseline
 from siamese.stored import read_table
 
 TRAINED = "siamese"
+# Columns of the published accuracies, by the sets that have one.
+PUBLISHED = {name: column("published", name) for name in ("A", "B", "joint")}
 
 
 def read_summary(path):
