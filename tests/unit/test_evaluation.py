@@ -34,9 +34,9 @@ def generator():
     return np.random.default_rng(0)
 
 
-def measured(distances, same, threshold=0.5, validation_threshold=0.5):
-    arrays = np.asarray(distances), np.asarray(same)
-    return Measured(*arrays, threshold, validation_threshold, margin=1.0)
+def measured(distances, same, threshold=0.5, best=0.5):
+    images, arrays = np.arange(len(same)), map(np.asarray, (same, distances))
+    return Measured(images, images, *arrays, threshold, best, 1.0)
 
 
 def value(metric, *arguments):

@@ -7,7 +7,13 @@ from siamese.intervals import mean_interval, paired_interval
 from siamese.job import logged
 from siamese.metrics import METRICS, column
 from siamese.stored import write_text
-from siamese.tables import markdown_table, name_setting, read_summary, trained_rows
+from siamese.tables import (
+    markdown_table,
+    name_setting,
+    read_summary,
+    trained_rows,
+    with_interval,
+)
 
 
 def compare_splits(summary):
@@ -55,30 +61,27 @@ def compare_splits(summary):
 
 def as_markdown(table):
     """The comparison for people, in per cent."""
-    text = METRICS["accuracy"].text
-    rows = []
-    for row in table.to_dict("records"):
-        low, high = (text(row[bound], 2, "+") for bound in ("low", "high"))
-        interval = (
-            "interval not available" if pd.isna(row["low"]) else f"{low} to {high}"
-        )
-        rows.append(
-            {
-                "setting": name_setting([row[key] for key in SETTING]),
-                "set": row["set"],
-                "split by pairs": text(row["split_by_pairs"], 2),
-                "split by images": text(row["split_by_images"], 2),
-                "difference": f"{text(row['difference'], 2, '+')} ({interval}, "
-                f"n = {row['n']})",
-            }
-        )
+    accuracy = METRICS["accuracy"]
+    rows = [
+        {
+            "setting": name_setting([row[key] for key in SETTING]),
+            "set": row["set"],
+            "split by pairs": accuracy.text(row["split_by_pairs"], 2),
+            "split by images": accuracy.text(row["split_by_images"], 2),
+            "difference": with_interval(
+                accuracy, [row[key] for key in ("difference", "low", "high")], 2, "+"
+            ),
+            "seeds": str(row["n"]),
+        }
+        for row in table.to_dict("records")
+    ]
     return (
         "# Leakage\n\n"
         "Accuracy in per cent where pairs are split after they are made (images of "
         "A's test pairs are in training pairs too), and where images are split first "
         "(none is). The difference is the mean over paired seeds with its 95 % "
-        "interval (Student's t).\n\n"
-        f"{markdown_table(rows, ('split by pairs', 'split by images'))}"
+        "interval (Student's t), of several seeds.\n\n"
+        f"{markdown_table(rows, ('setting', 'set'))}"
     )
 
 

@@ -1,5 +1,7 @@
 """Rule describe_settings: each setting over its seeds, as a table and as text."""
 
+from itertools import product
+
 import pandas as pd
 
 from siamese.axes import SETTING
@@ -17,6 +19,7 @@ from siamese.tables import (
     read_summary,
     setting_means,
     trained_rows,
+    with_interval,
 )
 
 PARTS = ("mean", "sd", "low", "high")
@@ -65,55 +68,23 @@ def parameter(value):
     return "" if pd.isna(value) else f"{value:g}"
 
 
-def with_interval(row, name):
-    """The mean of a column with its interval, if there is one."""
-    metric = METRIC_OF_COLUMN[name]
-    mean, low, high = (row[f"{name}_{part}"] for part in ("mean", "low", "high"))
-    if pd.isna(low):
-        return metric.text(mean)
-    return f"{metric.text(mean)} [{metric.text(low)}, {metric.text(high)}]"
+def settings_table(settings, columns):
+    """A Markdown table of some columns of summary.csv, one row a setting or baseline.
 
-
-def settings_table(settings, columns, published=None):
-    """A Markdown table of some columns, one row a setting or baseline.
-
-    Parameters
-    ----------
-    settings : pandas.DataFrame
-        From `describe`.
-    columns : dict of str to str
-        Columns of summary.csv by their headings.
-    published : pandas.DataFrame, optional
-        The published values, indexed by setting.
+    Of metrics the mean over seeds and its interval, of the rest the value.
     """
-    rows = []
-    for _, row in settings.iterrows():
-        cells = {"method": name_method(row)}
-        cells |= {key: parameter(row[key]) for key in SETTING}
-        cells |= {name: with_interval(row, column) for name, column in columns.items()}
-        if published is not None:
-            values = published.reindex([tuple(row[SETTING])]).iloc[0]
-            cells |= {
-                f"published {name}": "" if pd.isna(value) else f"{value * 100:.2f}"
-                for name, value in zip(PUBLISHED, values, strict=True)
-            }
-        rows.append(cells)
-    return markdown_table(rows, {*rows[0]} - {"method", "size"})
-
-
-def legend():
-    """What the columns of metrics mean, as a Markdown table."""
-    rows = [
-        {
-            "column": f"`{name}_<set>`",
-            "metric": metric.label,
-            "unit": metric.unit,
-            "better": metric.better,
-            "meaning": metric.meaning,
-        }
-        for name, metric in METRICS.items()
-    ]
-    return markdown_table(rows)
+    cells = settings[SETTING].map(parameter)
+    cells.insert(0, "method", settings.apply(name_method, axis=1))
+    for name in columns:
+        if name in METRIC_OF_COLUMN:
+            parts = settings[[f"{name}_{part}" for part in ("mean", "low", "high")]]
+            metric = METRIC_OF_COLUMN[name]
+            cells[name] = [with_interval(metric, row) for row in parts.to_numpy()]
+        else:
+            cells[name] = [
+                "" if pd.isna(v) else f"{100 * v:.2f}" for v in settings[name]
+            ]
+    return markdown_table(cells, ("method", "size"))
 
 
 def as_markdown(summary, settings, split_by):
@@ -122,10 +93,11 @@ def as_markdown(summary, settings, split_by):
     means = setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
     best = means.iloc[0]
     baselines = compare_with_baselines(summary, split_by)
-    published = trained_rows(summary, split_by).groupby(SETTING)[[*PUBLISHED.values()]]
+    published = trained_rows(summary, split_by)[[*SETTING, *PUBLISHED.values()]]
     shown = settings[settings["split_by"] == split_by].sort_values(
         "accuracy_b_mean", ascending=False, kind="stable"
     )
+    shown = shown.merge(published.drop_duplicates(), on=SETTING, how="left")
     over_seeds = ", mean over seeds and its 95 % interval (Student's t)" * (seeds > 1)
     lines = [
         "# Summary",
@@ -159,31 +131,35 @@ def as_markdown(summary, settings, split_by):
             "A network that has collapsed gives all pairs the same distance and tells "
             "nothing apart: its AUC and equal error rate are 0.5."
         )
-    accuracies = {name: column("accuracy", name) for name in TEST_SETS}
-    others = [
-        column(metric, name)
-        for metric in METRICS
-        if metric != "accuracy"
-        for name in ("A", "B")
+    legend = [
+        {
+            "column": f"`{name}_<set>`",
+            "metric": metric.label,
+            "unit": metric.unit,
+            "better": metric.better,
+            "meaning": metric.meaning,
+        }
+        for name, metric in METRICS.items()
     ]
+    accuracies = [column("accuracy", name) for name in TEST_SETS]
+    others = [name for name in METRICS if name != "accuracy"]
     lines += [
         "",
         "## Accuracy",
         "",
-        settings_table(shown, accuracies, published.first()),
+        settings_table(shown, [*accuracies, *PUBLISHED.values()]),
         "",
         "## Other metrics on A and B",
         "",
-        settings_table(shown, dict(zip(others, others, strict=True))),
+        settings_table(shown, [column(*key) for key in product(others, ("A", "B"))]),
         "",
         "## What the metrics are",
         "",
         "Columns of summary.csv, a row a run; settings.csv has their `_mean`, `_sd`, "
-        "`_low` and `_high` over seeds. `<set>` is "
-        f"{', '.join(f'`{name.lower()}`' for name in TEST_SETS)}. A metric in % is "
-        "a share in these files, and per cent above and in figures.",
+        "`_low` and `_high` over seeds. `<set>` is a test set. What is in % is a share "
+        "in these files, and per cent above and in figures.",
         "",
-        legend(),
+        markdown_table(legend, legend[0]),
     ]
     return "\n".join(lines)
 

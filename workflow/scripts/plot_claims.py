@@ -10,7 +10,13 @@ from siamese.figures import save_vectors
 from siamese.job import logged
 from siamese.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.stored import read_table, write_text
-from siamese.tables import baseline_means, markdown_table, markdown_text, read_summary
+from siamese.tables import (
+    baseline_means,
+    markdown_table,
+    markdown_text,
+    read_summary,
+    with_interval,
+)
 
 COLOURS = {"supported": "C2", "contradicted": "C3", "undecided": "0.5"}
 VALUES = ["mean", "low", "high", "published", "holds_from", "holds_to"]
@@ -107,17 +113,8 @@ def draw_claims(claims, baselines):
     return figure
 
 
-def number(value, row):
-    """A value in the scale of the effect's metric, signed for a difference."""
-    if pd.isna(value):
-        return ""
-    sign = "+" if row.difference else ""
-    return METRIC_OF_COLUMN[row.metric].text(value, digits=2, sign=sign)
-
-
-def span(low, high, row):
+def bounds(low, high):
     """Two bounds in words, of which one may be open."""
-    low, high = number(low, row), number(high, row)
     if low and high:
         return f"{low} to {high}"
     return f"from {low}" if low else f"up to {high}"
@@ -126,32 +123,35 @@ def span(low, high, row):
 def as_markdown(claims):
     """The claims for people, with the verdict of each and of its effects."""
     rows = []
+    repeated = claims["claim"].duplicated()
     for row in claims.itertuples():
-        is_first = not rows or claims["claim"][row.Index - 1] != row.claim
+        metric, sign = METRIC_OF_COLUMN[row.metric], "+" if row.difference else ""
         claim = (
             f"{row.claim}. {markdown_text(row.statement)} **{row.verdict_of_claim}**"
         )
-        interval = span(row.low, row.high, row)
+        low, high, published = (
+            metric.text(value, 2, sign)
+            for value in (row.holds_from, row.holds_to, row.published)
+        )
         rows.append(
             {
-                "claim": claim if is_first else "",
+                "claim": "" if repeated[row.Index] else claim,
                 "effect": markdown_text(row.effect),
-                "seeds": f"{row.n}",
-                "mean": number(row.mean, row),
-                "95 % interval": "not available" if pd.isna(row.low) else interval,
-                "published": number(row.published, row),
-                "holds": span(row.holds_from, row.holds_to, row),
+                "metric": metric.axis(),
+                "seeds": str(row.n),
+                "mean": with_interval(metric, (row.mean, row.low, row.high), 2, sign),
+                "published": published,
+                "holds": bounds(low, high),
                 "verdict": row.verdict,
             }
         )
-    in_per_cent = [metric.label for metric in METRICS.values() if metric.unit == "%"]
     return (
         "# Claims\n\n"
-        "Mean over paired seeds with its 95 % interval (Student's t), in per cent or "
-        f"percentage points ({', '.join(in_per_cent)}). A claim is supported where the "
-        "interval lies within its bounds, contradicted where it lies outside, and "
-        "undecided at this number of seeds otherwise.\n\n"
-        f"{markdown_table(rows, ('seeds', 'mean', 'published'))}"
+        "Mean over paired seeds with its 95 % interval (Student's t), of several "
+        "seeds; a difference of what is in % is in percentage points. A claim is "
+        "supported where the interval lies within its bounds, contradicted where it "
+        "lies outside, and undecided at this number of seeds otherwise.\n\n"
+        f"{markdown_table(rows, ('claim', 'effect', 'metric', 'holds', 'verdict'))}"
     )
 
 

@@ -6,30 +6,32 @@ may name, the axes of figures and the documentation in summary.md follow from it
 
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from siamese.stored import read_json, reading
 
+PAIR_KEYS = ("left", "right", "same", "distance")
 TEST_SETS = ("A", "B", "joint", "crossed")
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Pairs of one test set, and how far apart one network sees them.
+    """Pairs of a test set, how far apart a network sees them, what they are judged by.
 
-    distance is float and same is 1 or 0, both numpy.ndarray of shape (n,);
-    threshold is that of the study, validation_threshold the best on validation,
-    margin that of the contrastive loss.
+    left and right are images (int), same is 1 or 0, distance is float, each
+    numpy.ndarray of shape (n,); best_threshold is the best on A's validation pairs.
     """
 
-    distance: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
     same: np.ndarray
+    distance: np.ndarray
     threshold: float
-    validation_threshold: float
+    best_threshold: float
     margin: float
 
 
@@ -51,22 +53,28 @@ class Metric:
     def scale(self):
         return 100 if self.unit else 1
 
-    def axis(self, of=""):
-        """The label with its unit, and between them what it is of."""
-        text = self.label[0].upper() + self.label[1:] + of
-        return f"{text}, {self.unit}" if self.unit else text
+    @property
+    def sign(self):
+        """What a value is multiplied with so that higher is better."""
+        return 1 if self.better == "higher" else -1
 
     @property
     def meaning(self):
         return " ".join(self.function.__doc__.split("\n\n")[0].split())
 
-    def text(self, value, digits=1, sign=""):
-        """A value as tables show it, `digits` after the point of per cent.
+    def axis(self, of=""):
+        """The label with its unit, and between them what it is of."""
+        text = self.label[0].upper() + self.label[1:] + of
+        return f"{text}, {self.unit}" if self.unit else text
 
-        One that is not in per cent gets two more, which is as precise.
+    def text(self, value, digits=1, sign=""):
+        """A value as tables show it; nothing for None and NaN.
+
+        What is not in per cent gets two more digits, which is as precise.
         """
-        digits += 0 if self.unit else 2
-        return f"{value * self.scale:{sign}.{digits}f}"
+        if value is None or np.isnan(value):
+            return ""
+        return f"{value * self.scale:{sign}.{digits if self.unit else digits + 2}f}"
 
 
 def classified_correctly(distances, same, threshold):
@@ -76,20 +84,18 @@ def classified_correctly(distances, same, threshold):
 
 
 def accuracy(pairs):
-    """Share of pairs classified correctly: 'same' below the study's threshold, or
-    for baselines below the best on A's validation pairs.
+    """Share of pairs classified correctly at the study's threshold, of baselines at
+    the one that is best on A's validation pairs.
     """
-    return float(
-        np.mean(classified_correctly(pairs.distance, pairs.same, pairs.threshold))
-    )
+    correct = classified_correctly(pairs.distance, pairs.same, pairs.threshold)
+    return float(np.mean(correct))
 
 
 def accuracy_tuned(pairs):
     """Share of pairs classified correctly at the threshold that is best on A's
     validation pairs.
     """
-    threshold = pairs.validation_threshold
-    return float(np.mean(classified_correctly(pairs.distance, pairs.same, threshold)))
+    return accuracy(replace(pairs, threshold=pairs.best_threshold))
 
 
 def contrastive_loss(pairs):
@@ -139,13 +145,7 @@ METRICS = {
     metric.name: metric
     for metric in (
         Metric("accuracy", accuracy, "accuracy", "%", "higher"),
-        Metric(
-            "accuracy_tuned",
-            accuracy_tuned,
-            "accuracy at the threshold from validation",
-            "%",
-            "higher",
-        ),
+        Metric("accuracy_tuned", accuracy_tuned, "tuned accuracy", "%", "higher"),
         Metric("loss", contrastive_loss, "contrastive loss", "", "lower"),
         Metric("auc", roc_auc, "AUC", "", "higher"),
         Metric("eer", equal_error_rate, "equal error rate", "%", "lower"),
@@ -224,23 +224,14 @@ def wilson_interval(share, n):
     return float(centre - half), float(centre + half)
 
 
-def judge(pairs, threshold, validation_threshold, margin):
-    """All metrics of one test set, as a dict ready for JSON.
-
-    Parameters
-    ----------
-    pairs : dict of str to numpy.ndarray
-        left, right (images), same and distance of each pair.
-    threshold, validation_threshold, margin : float
-    """
-    distances, same = pairs["distance"], pairs["same"]
-    right = classified_correctly(distances, same, threshold)
-    n = effective_pairs(right, pairs["left"], pairs["right"])
-    low, high = wilson_interval(float(np.mean(right)), n)
-    measured = Measured(distances, same, threshold, validation_threshold, margin)
-    values = {name: metric.function(measured) for name, metric in METRICS.items()}
+def judge(pairs):
+    """All metrics of one test set (Measured), as a dict ready for JSON."""
+    correct = classified_correctly(pairs.distance, pairs.same, pairs.threshold)
+    n = effective_pairs(correct, pairs.left, pairs.right)
+    values = {name: metric.function(pairs) for name, metric in METRICS.items()}
+    low, high = wilson_interval(values["accuracy"], n)
     return {
-        "pairs": len(distances),
+        "pairs": len(correct),
         "effective_pairs": n,
         "accuracy": values["accuracy"],
         "accuracy_low": low,
@@ -272,7 +263,11 @@ def evaluate(sets, threshold, margin):
     threshold = best if threshold is None else threshold
     joint = {key: np.concatenate([sets["A"][key], sets["B"][key]]) for key in sets["A"]}
     sets = {**sets, "joint": joint}
-    metrics = {name: judge(sets[name], threshold, best, margin) for name in TEST_SETS}
+    judged_by = threshold, best, margin
+    metrics = {
+        name: judge(Measured(*(sets[name][key] for key in PAIR_KEYS), *judged_by))
+        for name in TEST_SETS
+    }
     return {
         **metrics,
         "threshold": threshold,

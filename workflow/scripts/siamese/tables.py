@@ -24,19 +24,24 @@ def markdown_text(text):
     return re.sub(r"([\\`*_~|<>&$\[\]])", r"\\\1", text)
 
 
-def markdown_table(rows, numbers=()):
+def markdown_table(table, texts):
     """A Markdown table of cells that are texts.
 
     Parameters
     ----------
-    rows : list of dict of str to str
-        Cells by their columns.
-    numbers : collection of str
-        Columns that are aligned to the right.
+    table : pandas.DataFrame or list of dict of str to str
+    texts : collection of str
+        Columns that are aligned to the left.
     """
-    table = pd.DataFrame(rows)
-    sides = ["right" if name in numbers else "left" for name in table]
+    table = pd.DataFrame(table)
+    sides = ["left" if name in texts else "right" for name in table]
     return table.to_markdown(index=False, disable_numparse=True, colalign=sides)
+
+
+def with_interval(metric, values, digits=1, sign=""):
+    """Mean, low and high of a metric as tables show them; NaN if it has no interval."""
+    mean, low, high = (metric.text(value, digits, sign) for value in values)
+    return f"{mean} [{low}, {high}]" if low else mean
 
 
 def trained_rows(summary, split_by):
