@@ -71,19 +71,17 @@ def parameter(value):
 def settings_table(settings, columns):
     """A Markdown table of some columns of summary.csv, one row a setting or baseline.
 
-    Of metrics the mean over seeds and its interval, of the rest the value.
+    Of metrics the mean over seeds and its interval, else the published accuracy.
     """
     cells = settings[SETTING].map(parameter)
     cells.insert(0, "method", settings.apply(name_method, axis=1))
     for name in columns:
-        if name in METRIC_OF_COLUMN:
-            parts = settings[[f"{name}_{part}" for part in ("mean", "low", "high")]]
-            metric = METRIC_OF_COLUMN[name]
-            cells[name] = [with_interval(metric, row) for row in parts.to_numpy()]
+        metric = METRIC_OF_COLUMN.get(name)
+        if metric is None:
+            cells[name] = [METRICS["accuracy"].text(v, 2) for v in settings[name]]
         else:
-            cells[name] = [
-                "" if pd.isna(v) else f"{100 * v:.2f}" for v in settings[name]
-            ]
+            parts = settings[[f"{name}_{part}" for part in ("mean", "low", "high")]]
+            cells[name] = [with_interval(metric, row) for row in parts.to_numpy()]
     return markdown_table(cells, ("method", "size"))
 
 

@@ -89,10 +89,7 @@ BASELINES = {
 def baselines_of(sizes):
     """Yield method, size ('' where it has none) and function of a Source alone.
 
-    Parameters
-    ----------
-    sizes : dict of str to int
-        Number of filters of each size of the network.
+    `sizes` has the number of filters of each size of the network.
     """
     for method, baseline in BASELINES.items():
         if not baseline.has_sizes:
