@@ -1,76 +1,100 @@
-# make run     the study: summary table and figure in results/summary
-# make test    all tests
-# make lint    formatting and style, as checked before each change
-# make audit   whether a pinned package has a known hole; part of lint, skipped
-#              without a network
-# make bench   this workflow against the same study done naively (10 minutes;
-#              all 64 grid points with ARGS=--full: hours)
-# make report  report.html of a finished study
-# make verify  all files of a study against the checksums that its jobs recorded
-# make clean   the environment and all that a run made, but not the data set
+# make run           the study: summary table and figure in results/summary
+# make report        report.html of a finished study
+# make verify        all files of a study against the checksums its jobs recorded
+# make bench         a plain program, this workflow, the floor under both, planning
+# make test          all tests but those of the next two; no root needed
+# make test-root     what needs root: a small disk, another user's files
+# make test-cluster  what needs a Slurm cluster: installs Debian's and starts one;
+#                    needs root
+# make lint          formatting and style
+# make audit         whether a pinned package has a known hole; needs uv and a network
+# make lock          the requirement files from requirements*.in; needs uv
+# make schema        config/config.schema.json from the study's options
+# make clean         removes the environment and all that a run made, but not the
+#                    data set
 #
 # CORES=8 GPUS=2 ARGS="--configfile config/quick.yaml" are passed to snakemake
-# (to verify only ARGS="--directory quick");
-# CUDA=1 installs TensorFlow's CUDA build; PYTHON=/path/to/python chooses one.
+# (to verify only ARGS="--directory quick"), and ARGS to pytest and the bench;
+# CUDA=1 adds TensorFlow's CUDA libraries; PYTHON=/path/to/python chooses one.
 
 CORES ?= 4
 GPUS ?= 1
 ARGS ?=
 PYTHON ?= python3 python3.13 python3.12 python3.11
-LOCK := requirements$(if $(CUDA),-cuda,).txt
-READY := .venv/ready-$(LOCK)
+RUNTIME := .venv/ready-requirements$(if $(CUDA),-cuda).txt
+DEVELOPMENT := .venv/ready-requirements-dev.txt
+TESTS ?= tests
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test lint audit bench report verify clean lock
+# A worker that dies ends the run as a failure: xdist can wait for ever for the one
+# that replaces it (pytest-xdist#1323).
+PYTEST := python -m pytest --max-worker-restart 0
+INSTALL := python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r
+# Compiled here, on all cores, since TensorFlow starts several times slower else.
+COMPILE := python -m compileall -q -j 0 .venv/lib >/dev/null || true
 
-run: $(READY)
-	snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
+.PHONY: run report verify bench test test-root test-cluster lint audit lock schema clean
 
-test: $(READY)
-	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+run: $(RUNTIME)
+	python -m snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
 
-lint: $(READY)
-	ruff check .
-	ruff format --check .
-	snakefmt --check Snakefile workflow/rules bench/naive.smk bench/jobs.smk
-	snakemake --lint
-	$(MAKE) --no-print-directory audit
+report: $(RUNTIME)
+	python -m snakemake --cores 1 --report report.html $(ARGS)
 
-audit: $(READY)
-	python .ci/audit.py requirements.txt
-
-bench: $(READY)
-	python bench/run.py $(ARGS)
-
-report: $(READY)
-	snakemake --cores 1 --report report.html $(ARGS)
-
-verify: $(READY)
+verify: $(RUNTIME)
 	python workflow/verify.py $(ARGS)
 
+bench: $(RUNTIME)
+	python bench/run.py $(ARGS)
+
+test: $(DEVELOPMENT)
+	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not root" --ignore tests/cluster $(ARGS) $(TESTS)
+
+test-root: $(DEVELOPMENT)
+	$(PYTEST) -m root --ignore tests/cluster $(ARGS) $(TESTS)
+
+test-cluster: $(DEVELOPMENT)
+	python tests/cluster/slurm_cluster.py install
+	$(PYTEST) $(ARGS) tests/cluster
+
+lint: $(DEVELOPMENT)
+	python -m ruff check .
+	python -m ruff format --check .
+	python -m snakefmt --check --compact-diff Snakefile workflow
+	python -m snakemake --lint
+
 # Removed, not cleared: `venv --clear` would empty what a link .venv points to.
-# Compiling the bytecode here halves every start of TensorFlow later on.
-$(READY): $(LOCK)
+.venv/ready-requirements.txt: requirements.txt
 	@for python in $(PYTHON); do \
 	  found="$$found $$python ($$($$python --version 2>&1 | head -n 1))"; \
 	  if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
 	    echo "Creating .venv with $$python" && \
 	    rm -rf .venv && $$python -m venv .venv && \
-	    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
-	    { .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true; } && \
-	    touch $@; exit; \
+	    $(INSTALL) requirements.txt && { $(COMPILE); } && touch $@; exit; \
 	  fi; \
 	done; \
 	echo "Error: Python: found$$found, expected 3.11 to 3.13, for which TensorFlow has wheels; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
 
-# Needs uv. Hashes are those of PyPI, whichever index is asked.
-COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
+# The other locks hold the runtime's, so that they only add to it.
+.venv/ready-requirements-%.txt: requirements-%.txt .venv/ready-requirements.txt
+	@echo "Adding $< to .venv"
+	@$(INSTALL) $< && { $(COMPILE); } && touch $@
+
+audit:
+	uvx pip-audit==2.10.1 --require-hashes --disable-pip -r requirements-cuda.txt -r requirements-dev.txt
+
+# Hashes are those of PyPI, whichever index is asked.
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 lock:
-	$(COMPILE) requirements.in -o requirements.txt
-	echo 'tensorflow[and-cuda]' | $(COMPILE) requirements.in - -c requirements.txt -o requirements-cuda.txt
-	sed -i '/^      - /d' environment.yml
-	sed -nE 's/^([a-z0-9-]+==.*) \\$$/      - "\1"/p' requirements.txt >> environment.yml
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	echo 'tensorflow[and-cuda]' | $(LOCK) requirements.in - -c requirements.txt -o requirements-cuda.txt
+	sed -i '/^      - /d' workflow/envs/study.yaml
+	sed -nE 's/^([a-z0-9-]+==.*) \\$$/      - "\1"/p' requirements.txt >> workflow/envs/study.yaml
+
+schema: $(RUNTIME)
+	PYTHONPATH=workflow/scripts python -m siamese.options > config/config.schema.json
 
 clean:
 	rm -rf .venv .snakemake logs benchmarks bench/output report.html

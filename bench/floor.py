@@ -1,10 +1,10 @@
-"""The floor of the study: variant (d) of the benchmark.
+"""The floor of the study: what no workflow around this training step can go below.
 
 Only the training steps of the epochs that are needed, the longest run of each
 setting, in one warm process: no start, no first step, no validation, no files.
-Prints the seconds and the CPU seconds of the steps as JSON.
+Prints wall and CPU seconds of the steps as JSON.
 
-    python bench/floor.py --study FOLDER --points points.json --precision float32
+    python bench/floor.py --results results --study study.json
 """
 
 import argparse
@@ -22,7 +22,8 @@ from train import batches
 from siamese.network import build_siamese, keras, set_up_devices, tf
 from siamese.pairs import read_pairs
 
-FILTERS = {"small": 16, "large": 32}
+# As rule train has.
+THREADS = 3
 
 
 def longest_runs(points):
@@ -34,12 +35,10 @@ def longest_runs(points):
     return runs
 
 
-def seconds_of_steps(setting, epochs, pairs, bank):
-    """Wall and CPU seconds of the training steps of one run."""
-    size, l2, batch_size = setting
-    model = build_siamese(FILTERS[size], l2, 1.0)
+def seconds_of_steps(model, batch_size, epochs, pairs, bank):
+    """Wall and CPU seconds of the training steps of one run, but for the first."""
     first = {name: values[:batch_size] for name, values in pairs.items()}
-    model.fit(batches(first, bank, batch_size), verbose=0)
+    model.fit(batches(first, bank, batch_size), shuffle=False, verbose=0)
     dataset = batches(pairs, bank, batch_size)
     wall, cpu = time.perf_counter(), time.process_time()
     model.fit(dataset, epochs=epochs, shuffle=False, verbose=0)
@@ -48,20 +47,19 @@ def seconds_of_steps(setting, epochs, pairs, bank):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--study", type=Path, required=True)
-    parser.add_argument("--points", type=Path, required=True)
-    parser.add_argument("--precision", default="float32")
     options = parser.parse_args()
-    set_up_devices(3, gpu=True)
-    keras.config.set_dtype_policy(options.precision)
-    images = np.load(options.study / "results/dataset/images.npy", allow_pickle=False)
+    study = json.loads(options.study.read_text())
+    set_up_devices(THREADS, gpu=True)
+    keras.config.set_dtype_policy(study["precision"])
+    images = np.load(options.results / "dataset/images.npy", allow_pickle=False)
     bank = tf.constant(images[..., None])
-    pairs = read_pairs(options.study / "results/pairs/seed~0/A.csv")["train"]
-    points = json.loads(options.points.read_text())
-    seconds = [
-        seconds_of_steps(setting, epochs, pairs, bank)
-        for setting, epochs in longest_runs(points).items()
-    ]
+    pairs = read_pairs(options.results / "pairs/seed~0/A.csv")["train"]
+    seconds = []
+    for (size, l2, batch_size), epochs in longest_runs(study["points"]).items():
+        model = build_siamese(study["sizes"][size], l2, study["margin"])
+        seconds.append(seconds_of_steps(model, batch_size, epochs, pairs, bank))
     wall, cpu = np.sum(seconds, axis=0)
     print(json.dumps({"wall": wall, "cpu": cpu}))
 

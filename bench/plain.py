@@ -1,27 +1,19 @@
-"""The report's procedure as a plain Keras program: variant (a) of the benchmark.
+"""The published procedure as a plain Keras program, to compare the workflow with.
 
-One process, all pairs as float32 pixels, every grid point from scratch with
-`fit`, judged with `evaluate` on A, B and joint. Shares no code with the
-workflow. Adds one JSON line to the results for each grid point, and goes on after
-those that are there.
+One process, all pairs as float32 pixels, every grid point from scratch with `fit`,
+tested with `evaluate` on A, B and joint. Shares no code with the workflow. Prints
+one JSON line a grid point.
 
-    python bench/plain.py --data FOLDER --points points.json --results results.jsonl
+    python bench/plain.py --data resources/fashion_mnist --study study.json
 """
 
 import argparse
 import json
-import resource
-import time
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers, ops
-
-SETS = {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]}
-FILTERS = {"small": 16, "large": 32}
-TEST_FRACTION = 0.2
-TRAINING_PAIRS = 60_000
 
 
 def read_images(folder):
@@ -34,9 +26,14 @@ def read_images(folder):
     return np.concatenate(images).astype("float32") / 255, np.concatenate(labels)
 
 
-def make_pairs(images, labels, classes, generator):
-    """Left images, right images, and whether they show the same class."""
-    members = [generator.permutation(np.flatnonzero(labels == c)) for c in classes]
+def make_pairs(images, labels, classes, most, generator):
+    """Left images, right images, and whether they show the same class.
+
+    `most` images of each class take part, at most.
+    """
+    members = [
+        generator.permutation(np.flatnonzero(labels == c))[:most] for c in classes
+    ]
     n = min(map(len, members)) - 1
     left, right, same = [], [], []
     for k, own in enumerate(members):
@@ -55,6 +52,23 @@ def make_pairs(images, labels, classes, generator):
 def part(pairs, start, stop=None):
     (left, right), same = pairs
     return [left[start:stop], right[start:stop]], same[start:stop]
+
+
+def make_data(images, labels, study):
+    """All pairs, materialised: train, validation, and the test sets."""
+    generator = np.random.default_rng(0)
+    most, train = study["pairs"]["images_per_class"], study["pairs"]["train"]
+    a, b = (
+        make_pairs(images, labels, study["sets"][name], most, generator)
+        for name in ("A", "B")
+    )
+    tests = int(study["pairs"]["test_fraction"] * len(a[1]))
+    return {
+        "A": part(a, 0, tests),
+        "train": part(a, tests, tests + train),
+        "validation": part(a, tests + train),
+        "B": b,
+    }
 
 
 def euclidean_distance(sides):
@@ -97,42 +111,10 @@ def build(filters, l2):
     return model
 
 
-def make_data(folder):
-    """The report's pairs, materialised: train, validation, and the test sets."""
-    generator = np.random.default_rng(0)
-    images, labels = read_images(folder)
-    a = make_pairs(images, labels, SETS["A"], generator)
-    b = make_pairs(images, labels, SETS["B"], generator)
-    tests = int(TEST_FRACTION * len(a[1]))
-    return {
-        "A": part(a, 0, tests),
-        "train": part(a, tests, tests + TRAINING_PAIRS),
-        "validation": part(a, tests + TRAINING_PAIRS),
-        "B": b,
-    }
-
-
-def read_data(path, names):
-    """Some of the parts that the naive workflow has stored."""
-    with np.load(path, allow_pickle=False) as file:
-        return {
-            name: ([file[f"{name}_left"], file[f"{name}_right"]], file[f"{name}_same"])
-            for name in names
-        }
-
-
-def load(path):
-    custom = {
-        function.__name__: function
-        for function in (euclidean_distance, contrastive_loss, accuracy)
-    }
-    return keras.saving.load_model(path, custom_objects=custom, safe_mode=True)
-
-
-def train(point, data):
+def train(point, filters, data):
     """A new model of one grid point, trained."""
     keras.utils.set_random_seed(0)
-    model = build(FILTERS[point["size"]], point["l2"])
+    model = build(filters, point["l2"])
     model.fit(
         *data["train"],
         batch_size=point["batch_size"],
@@ -145,36 +127,22 @@ def train(point, data):
 
 def evaluate(model, data):
     """Accuracies on the two test sets and on both together."""
-    joint = [
-        [
-            np.concatenate(sides)
-            for sides in zip(data["A"][0], data["B"][0], strict=True)
-        ],
-        np.concatenate([data["A"][1], data["B"][1]]),
-    ]
-    sets = {"A": data["A"], "B": data["B"], "joint": joint}
+    (left, right), same = zip(data["A"], data["B"], strict=True)
+    sides = [np.concatenate(side) for side in zip(left, right, strict=True)]
+    sets = {"A": data["A"], "B": data["B"], "joint": (sides, np.concatenate(same))}
     return {name: model.evaluate(*pairs, verbose=0)[1] for name, pairs in sets.items()}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--points", type=Path, required=True)
-    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--study", type=Path, required=True)
     options = parser.parse_args()
-    options.results.touch()
-    done = len(options.results.read_text().splitlines())
-    data = make_data(options.data)
-    for point in json.loads(options.points.read_text())[done:]:
-        wall, cpu = time.perf_counter(), time.process_time()
-        accuracies = evaluate(train(point, data), data)
-        used = {
-            "wall": time.perf_counter() - wall,
-            "cpu": time.process_time() - cpu,
-            "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        }
-        with options.results.open("a") as file:
-            file.write(json.dumps({**point, **accuracies, **used}) + "\n")
+    study = json.loads(options.study.read_text())
+    data = make_data(*read_images(options.data), study)
+    for point in study["points"]:
+        model = train(point, study["sizes"][point["size"]], data)
+        print(json.dumps(point | evaluate(model, data)), flush=True)
 
 
 if __name__ == "__main__":

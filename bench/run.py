@@ -1,25 +1,24 @@
-"""The benchmark: this workflow against the same study done naively.
+"""The plain program, this workflow and the floor, measured in one run; and planning.
 
-    make bench                       small, L2, batch size 1024, epochs 2 to 5
-    make bench ARGS=--full           all 64 grid points
-    make bench ARGS="--precision mixed_bfloat16"
+    make bench                                         small, L2, batch size 1024
+    make bench ARGS=--full                             all 64 grid points: hours
+    make bench ARGS="--configfile config/quick.yaml"   another study of one seed
 
-Variants, each on the same data and machine, one after the other:
-    plain     the report's procedure as one Keras program, all from scratch
-    naive     the same as Snakemake jobs, one for each grid point
-    workflow  this workflow
+Each on the same data and machine, one after the other:
+    plain     the published procedure as one Keras program, all from scratch
+    workflow  this workflow, from the downloaded files to summary and figures
     floor     only the training steps that are needed, in one warm process
-With --precision other than float32 the last two are run in that too.
-
-What is done is kept in the work folder (--work), so that an interrupted
-benchmark goes on; remove the folder to measure anew.
+and `snakemake -n` of the default grid with as many --seeds. Prints tables. Only ratios
+of one run mean something: other work on the machine slows all of it.
 """
 
 import argparse
+import datetime
+import importlib.metadata
 import itertools
 import json
 import os
-import resource
+import platform
 import shutil
 import subprocess
 import sys
@@ -28,257 +27,166 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from tables import draw, machine, ratios_of, table_of
+from snakemake.utils import update_config
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
-SUBSET = {"size": ["small"], "l2": [0.01], "batch_size": [1024], "epochs": [2, 3, 4, 5]}
-PLANNED_SEEDS = (1, 10, 100)
+DATA = ROOT / "resources" / "fashion_mnist"
+SELECTION = {"size": ["small"], "l2": [0.01], "batch_size": [1024]}
+PACKAGES = ("snakemake", "tensorflow", "keras", "numpy")
 
 
-def grid_points(grid):
-    """All combinations of a grid, as a list of dict."""
+def machine():
+    """The machine, the versions and the date, in one line."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
+    return (
+        f"{os.cpu_count()} cores of {names[0] if names else platform.machine()}, "
+        f"{memory:.0f} GiB, Python {platform.python_version()}, {', '.join(versions)}, "
+        f"{datetime.date.today()}"
+    )
+
+
+def grid_points(grids):
+    """All combinations of a grid, or of each of some grids, as a list of dict."""
     return [
         dict(zip(grid, values, strict=True))
+        for grid in (grids if isinstance(grids, list) else [grids])
         for values in itertools.product(*grid.values())
     ]
 
 
-def measure(command, directory, log, cpu_limit=None):
-    """Run a command; wall and CPU seconds, and the peak of its largest process.
-
-    Parameters
-    ----------
-    command : list
-    directory, log : pathlib.Path
-        Where to run it, and the file for its output.
-    cpu_limit : int, optional
-        CPU seconds that a process of it may take.
+def measure(command, directory, log):
+    """Run a command, its output in a log.
 
     Returns
     -------
-    dict or None
-        wall, cpu (seconds, of all its processes) and peak (bytes); None if it ran
-        into the limit.
+    dict
+        wall and cpu (seconds, cpu of all its processes), peak (bytes, of its largest
+        process).
+
+    Raises
+    ------
+    SystemExit
+        It failed.
     """
-    limit = (
-        (cpu_limit, cpu_limit) if cpu_limit else resource.getrlimit(resource.RLIMIT_CPU)
-    )
     directory.mkdir(parents=True, exist_ok=True)
     with open(log, "w", encoding="utf-8") as file:
         started = time.perf_counter()
         process = subprocess.Popen(
-            list(map(str, command)),
-            cwd=directory,
-            stdout=file,
-            stderr=file,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, limit),
+            [*map(str, command)], cwd=directory, stdout=file, stderr=file
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
-    if cpu_limit and os.WIFSIGNALED(status):
-        return None
     if status:
         sys.exit(f"Error: {command[0]} failed (log: {log})")
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "peak": peak}
 
 
-def size_of(directory):
-    """Bytes of all files below a directory, but for the data set's own."""
-    files = (path for path in directory.rglob("*") if path.is_file())
-    return sum(
-        path.stat().st_size
-        for path in files
-        if "resources" not in path.relative_to(directory).parts
-    )
+def snakemake(overlay, *arguments):
+    """The command of this workflow with an overlay of its config."""
+    return [
+        *("snakemake", "--cores", 4, "--resources", "gpu=1", "--nocolor", *arguments),
+        *("--snakefile", ROOT / "Snakefile", "--configfile", overlay),
+    ]
 
 
-class Benchmark:
-    """The variants, on the grid points of one study, in one work folder."""
+def measure_variants(work, study, overlay):
+    """What the plain program, the workflow and the floor take, by name."""
+    path = work / "study.json"
+    path.write_text(json.dumps(study))
+    files = [DATA.relative_to(ROOT) / name for name in study["dataset"]["files"]]
+    # The data set first: no variant is charged for it.
+    measure(snakemake(overlay, *files), ROOT, work / "data.log")
+    measured = {}
+    for name, command in {
+        "plain": [sys.executable, BENCH / "plain.py", "--data", DATA, "--study", path],
+        "workflow": snakemake(overlay),
+        "floor": [
+            *(sys.executable, BENCH / "floor.py", "--study", path),
+            *("--results", work / "workflow" / "results"),
+        ],
+    }.items():
+        print(f"Measuring {name}", file=sys.stderr, flush=True)
+        folder = work / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / "resources").symlink_to(DATA.parent)
+        measured[name] = measure(command, folder, work / f"{name}.log")
+    # The floor is a part of its process, which tells it in its last line.
+    *_, steps = (work / "floor.log").read_text().splitlines()
+    measured["floor"] |= json.loads(steps)
+    return measured
 
-    def __init__(self, work, grid):
-        self.work = work.resolve()
-        self.grid = grid
-        self.data = self.work / "data" / "resources" / "fashion_mnist"
-        self.points = self.work / "points.json"
-        self.work.mkdir(parents=True, exist_ok=True)
-        points = json.dumps(grid_points(grid))
-        if self.points.exists() and self.points.read_text() != points:
-            sys.exit(
-                f"Error: {work} holds measurements of other grid points; remove it "
-                "or give another folder with --work"
-            )
-        self.points.write_text(points)
-        self.overlay = self.work / "overlay.yaml"
-        self.overlay.write_text(yaml.safe_dump({"grid": grid}))
 
-    def snakemake(self, *arguments):
-        command = ["snakemake", "--cores", 4, "--resources", "gpu=1"]
-        return [*command, "--nocolor", *arguments]
+def measure_plans(work, grid, seeds):
+    """What it takes to plan a grid from nothing, by the number of grid points."""
+    measured = {}
+    for n in seeds:
+        points = n * len(grid_points(grid))
+        print(f"Planning {points} grid points", file=sys.stderr, flush=True)
+        overlay = work / f"{n}-seeds.yaml"
+        overlay.write_text(yaml.safe_dump({"seeds": list(range(n))}))
+        command = snakemake(overlay, "-n", "--quiet", "all")
+        measured[points] = measure(command, work / "plan", work / "plan.log")
+    return measured
 
-    def study(self, *arguments):
-        """This workflow, on the grid of the benchmark."""
-        return self.snakemake(
-            *arguments,
-            *("--snakefile", ROOT / "Snakefile"),
-            *("--configfile", self.overlay),
-        )
 
-    def prepare(self):
-        """Fetch the data set; no variant is charged for it."""
-        files = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-        names = [
-            f"resources/fashion_mnist/{name}" for name in files["dataset"]["files"]
-        ]
-        directory = self.work / "data"
-        measure(self.study(*names), directory, self.work / "prepare.log")
+def table(measured, name):
+    """Measurements as a Markdown table, one row each."""
+    rows = pd.DataFrame(measured).T.rename_axis(name)
+    rows["peak"] /= 1e6
+    rows.columns = ["wall, s", "CPU, s", "peak of a process, MB"]
+    return rows.to_markdown(floatfmt=("", ".1f", ".1f", ".0f"))
 
-    def run_plain(self, log):
-        results = self.work / "plain.jsonl"
-        measure(
-            [
-                *(sys.executable, BENCH / "plain.py", "--data", self.data),
-                *("--points", self.points, "--results", results),
-            ],
-            self.work,
-            log,
-        )
-        rows = pd.read_json(results, lines=True)
-        return {
-            "wall": rows["wall"].sum(),
-            "cpu": rows["cpu"].sum(),
-            "peak": int(rows["peak"].max()),
-            "disk": 0,
-        }
 
-    def run_naive(self, log):
-        directory = self.work / "naive"
-        shutil.rmtree(directory, ignore_errors=True)
-        config = self.work / "naive.yaml"
-        config.write_text(
-            yaml.safe_dump({"data": str(self.data), "points": grid_points(self.grid)})
-        )
-        used = measure(
-            self.snakemake("-s", BENCH / "naive.smk", "--configfile", config),
-            directory,
-            log,
-        )
-        return {**used, "disk": size_of(directory)}
-
-    def run_workflow(self, log, precision="float32"):
-        directory = self.work / f"workflow-{precision}"
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir()
-        (directory / "resources").symlink_to(self.data.parent)
-        command = self.study("--config", f"precision={precision}")
-        used = measure(command, directory, log)
-        tables = (directory / "results/pairs").rglob("*.csv")
-        return {
-            **used,
-            "disk": size_of(directory),
-            "pairs": sum(path.stat().st_size for path in tables),
-        }
-
-    def run_floor(self, log, precision="float32"):
-        measure(
-            [
-                *(sys.executable, BENCH / "floor.py", "--points", self.points),
-                *("--study", self.work / "workflow-float32", "--precision", precision),
-            ],
-            self.work,
-            log,
-        )
-        (line,) = [x for x in log.read_text().splitlines() if x.startswith("{")]
-        return json.loads(line)
-
-    def run_planning(self, log):
-        """Seconds to plan, and to follow a change of the threshold alone."""
-        finished = self.work / "workflow-float32"
-        config = ("--config", "precision=float32")
-        seconds = {
-            "plan, finished": measure(self.study("-n", *config), finished, log)["wall"]
-        }
-        for n in PLANNED_SEEDS:
-            overlay = self.work / f"{n}-seeds.yaml"
-            overlay.write_text(yaml.safe_dump({"seeds": list(range(n))}))
-            command = self.snakemake(
-                *("-n", "--quiet", "all", "--snakefile", ROOT / "Snakefile"),
-                *("--configfile", overlay),
-            )
-            used = measure(command, self.work / "empty", log)
-            points = 64 * n
-            seconds[f"plan, default grid, {n} seeds ({points} points)"] = used["wall"]
-        change = self.study("--config", "threshold=0.45")
-        seconds["change of the threshold"] = measure(change, finished, log)["wall"]
-        if "Training " in log.read_text():
-            sys.exit(f"Error: a change of the threshold trained again (log: {log})")
-        return seconds
-
-    def run(self, name, function, *arguments):
-        """The measurement of a variant, from the work folder if it is there."""
-        path = self.work / f"{name}.json"
-        if not path.exists():
-            print(f"Running {name}", flush=True)
-            path.write_text(json.dumps(function(self.work / f"{name}.log", *arguments)))
-        return json.loads(path.read_text())
+def ratios(measured):
+    """Of measurements by variant: what the workflow saves, and what is left."""
+    pairs = [("plain", "workflow"), ("workflow", "floor")]
+    names = {"wall": "wall", "cpu": "CPU", "peak": "peak of a process"}
+    return {
+        f"{one} / {other}, {names[kind]}": measured[one][kind] / measured[other][kind]
+        for one, other in pairs
+        for kind in names
+        if (other, kind) != ("floor", "peak")
+    }
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--full", action="store_true", help="all 64 grid points")
-    parser.add_argument("--grid", type=json.loads, help="another grid, as JSON")
-    parser.add_argument(
-        "--variants",
-        nargs="+",
-        choices=["plain", "naive", "floor"],
-        default=["plain", "naive", "floor"],
-        help="what to compare the workflow with",
-    )
-    parser.add_argument("--precision", default="float32")
+    study = parser.add_mutually_exclusive_group()
+    study.add_argument("--full", action="store_true", help="the default study")
+    study.add_argument("--configfile", type=Path, help="a study as an overlay")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 10, 100])
     parser.add_argument("--work", type=Path, default=BENCH / "output")
     options = parser.parse_args()
+
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    grid = options.grid or (config["grid"] if options.full else SUBSET)
-    bench = Benchmark(options.work, grid)
-    bench.prepare()
-    measured = {}
-    if "plain" in options.variants:
-        measured["plain"] = bench.run("plain", bench.run_plain)
-    if "naive" in options.variants:
-        measured["naive"] = bench.run("naive", bench.run_naive)
-    for precision in dict.fromkeys(("float32", options.precision)):
-        suffix = "" if precision == "float32" else f", {precision}"
-        measured[f"workflow{suffix}"] = bench.run(
-            f"workflow{suffix}", bench.run_workflow, precision
-        )
-        if "floor" in options.variants:
-            measured[f"floor{suffix}"] = bench.run(
-                f"floor{suffix}", bench.run_floor, precision
-            )
-    seconds = bench.run("planning", bench.run_planning)
-    pixels = 2 * 139_980 * 28 * 28 * 4
-    text = "\n".join(
-        [
-            f"{len(grid_points(grid))} grid points; {machine()}\n",
-            table_of(measured),
-            "",
-            pd.Series(ratios_of(measured, pixels), name="value")
-            .map("{:.2f}".format)
-            .rename_axis("ratio")
-            .to_markdown(disable_numparse=True),
-            "",
-            pd.Series(seconds, name="wall, s")
-            .map("{:.1f}".format)
-            .rename_axis("planning and small changes")
-            .to_markdown(disable_numparse=True),
-        ]
-    )
-    print(text)
-    (options.work / "bench.md").write_text(text + "\n")
-    draw(measured).savefig(options.work / "bench.png", dpi=100)
+    grid = dict(config["grid"])
+    overlay = {"grid": SELECTION}
+    if options.full:
+        overlay = {}
+    elif options.configfile:
+        overlay = yaml.safe_load(options.configfile.read_text())
+    work = options.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    path = work / "overlay.yaml"
+    path.write_text(yaml.safe_dump(overlay))
+    update_config(config, overlay)
+    points = grid_points(config["grid"])
+
+    variants = measure_variants(work, config | {"points": points}, path)
+    print(f"{len(points)} grid points; {machine()}\n")
+    print(table(variants, "variant"), end="\n\n")
+    values = pd.Series(ratios(variants), name="value").rename_axis("ratio")
+    print(values.to_markdown(floatfmt=".2f"), end="\n\n")
+    print(table(measure_plans(work, grid, options.seeds), "grid points planned"))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 import os
+import shutil
 import subprocess
 
 import pytest
-from study import SmallDisk, copy_project, make_study, snakemake
+from filelock import FileLock
+from study import SmallDisk, edit_config, make_study, snakemake
 
 CLAIMS = """
 claims:
@@ -14,6 +16,30 @@ claims:
 """
 
 
+def made_once(tmp_path_factory, name, make):
+    """A folder that the first process of the test run that asks for it makes.
+
+    `make` gets the folder, which is not there, and fills it.
+    """
+    top = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        top = top.parent
+    folder = top / name
+    with FileLock(top / f"{name}.lock"):
+        if not folder.exists():
+            part = top / f"{name} part"
+            shutil.rmtree(part, ignore_errors=True)
+            make(part)
+            part.rename(folder)
+    return folder
+
+
+def run_to_end(directory, *targets):
+    done = snakemake(directory, *targets, "--skip-script-cleanup")
+    assert done.returncode == 0, done.stdout
+    (directory / "run.log").write_text(done.stdout)
+
+
 @pytest.fixture(scope="session")
 def finished_study(tmp_path_factory):
     """A study that snakemake has brought to its end. Do not change it.
@@ -21,31 +47,36 @@ def finished_study(tmp_path_factory):
     In a folder whose name has spaces and letters beyond ASCII; with the scripts of
     its jobs as Snakemake ran them.
     """
-    directory = make_study(tmp_path_factory.mktemp("finished") / "Ärmel & Schuhe 鞋")
-    done = snakemake(directory, "--skip-script-cleanup")
-    assert done.returncode == 0, done.stdout
-    (directory / "run.log").write_text(done.stdout)
-    return directory
+    return made_once(
+        tmp_path_factory, "Ärmel & Schuhe 鞋", lambda path: run_to_end(make_study(path))
+    )
 
 
 @pytest.fixture(scope="session")
-def study_with_replicates(tmp_path_factory):
-    """A study of two seeds with both splits, claims and a choice. Do not change it."""
+def study_with_replicates(tmp_path_factory, finished_study):
+    """A study of two seeds with both splits, claims and a choice. Do not change it.
+
+    It begins with the finished study, of which it needs two grid points.
+    """
     arm = {"size": ["small"], "batch_size": [64], "epochs": [2]}
-    directory = make_study(
-        tmp_path_factory.mktemp("replicates"),
-        grid=[
-            {"split_by": ["pairs"], "l2": [0.01, 0], **arm},
-            {"split_by": ["images"], "l2": [0.01], **arm},
-        ],
-        seeds=[0, 1],
-        claims="config/claims.yaml",
-        choice={"folds": [[0, 1]], "seeds": [0], "metric": "auc"},
-    )
-    (directory / "config/claims.yaml").write_text(CLAIMS)
-    done = snakemake(directory, "all", "choice", "--skip-script-cleanup")
-    assert done.returncode == 0, done.stdout
-    return directory
+
+    def make(path):
+        shutil.copytree(finished_study, path)
+        shutil.rmtree(path / ".snakemake/scripts")
+        (path / "config/claims.yaml").write_text(CLAIMS)
+        edit_config(
+            path,
+            grid=[
+                {"split_by": ["pairs"], "l2": [0.01, 0], **arm},
+                {"split_by": ["images"], "l2": [0.01], **arm},
+            ],
+            seeds=[0, 1],
+            claims="config/claims.yaml",
+            choice={"folds": [[0, 1]], "seeds": [0], "metric": "auc"},
+        )
+        run_to_end(path, "all", "choice")
+
+    return made_once(tmp_path_factory, "replicates", make)
 
 
 @pytest.fixture(scope="session")
@@ -58,12 +89,3 @@ def small_disk(tmp_path_factory):
         pytest.skip(f"no small disk can be mounted here: {error}")
     yield disk
     disk.unmount()
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """The project's code, to give configs to, and a folder to run it in."""
-    directory = tmp_path_factory.mktemp("project")
-    copy_project(directory)
-    (directory / "elsewhere").mkdir()
-    return directory

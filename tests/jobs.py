@@ -1,20 +1,28 @@
 """Jobs of a finished study, run again as Snakemake ran them, but started quickly.
 
 A server process imports TensorFlow and what else scripts need once; each job is a
-fork of it. Reads a JSON object a line; answers the job's process id, and at its end
-its exit status.
+fork of it. Reads a JSON object a line: a job, for which it answers the process id,
+or such an id, for which it answers the exit status when that process has ended.
+
+A job may have a fault, which strikes when the job opens or renames one of its hidden,
+unfinished outputs: no space is left for it, or the job is killed.
 """
 
 import json
 import os
 import runpy
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 # Results depend on the number of threads; Snakemake gives these rules one.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+HIDDEN = ".unfinished-"
 END_OF_PREAMBLE = "######## snakemake preamble end"
 
 
@@ -43,24 +51,57 @@ class JobServer:
             text=True,
         )
 
-    def start(self, script, folder, terminal):
-        """Run a script in `folder`, its output to a file; return its process id."""
-        job = {"script": str(script), "folder": str(folder), "terminal": str(terminal)}
-        self.process.stdin.write(json.dumps(job) + "\n")
+    def ask(self, question):
+        self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
-    def wait(self):
-        return int(self.process.stdout.readline())
+    def start(self, script, folder, terminal, fault=(), environment=None):
+        """Start a script in `folder`, its output to a file; return its process id.
 
-    def run(self, script, folder, terminal):
+        `fault` is of three: what happens (full or killed), when (open or os.rename),
+        and how the output's name ends.
+        """
+        return self.ask(
+            {
+                "script": str(script),
+                "folder": str(folder),
+                "terminal": str(terminal),
+                "fault": fault,
+                "environment": environment or {},
+            }
+        )
+
+    def wait(self, pid):
+        return self.ask(pid)
+
+    def run(self, script, folder, terminal, fault=()):
         """Run a script to its end; return its exit status and what it printed."""
-        self.start(script, folder, terminal)
-        return self.wait(), Path(terminal).read_text()
+        status = self.wait(self.start(script, folder, terminal, fault))
+        return status, Path(terminal).read_text()
 
     def stop(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+def strike(what, when, name):
+    """Let a fault come upon this process."""
+
+    def hook(event, arguments):
+        path = str(arguments[0]) if event == when else ""
+        if not (os.path.basename(path).startswith(HIDDEN) and path.endswith(name)):
+            return
+        if what == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        # Every byte that is written to it finds a full device.
+        elif not os.path.lexists(path):
+            os.symlink("/dev/full", path)
+
+    if what == "full":
+        # Where an error does not name its cause, a job asks.
+        shutil.disk_usage = lambda path: SimpleNamespace(free=0)
+    sys.addaudithook(hook)
 
 
 def run_script(job):
@@ -69,7 +110,11 @@ def run_script(job):
     for descriptor in (1, 2):
         os.dup2(terminal, descriptor)
     try:
+        os.environ.update(job["environment"])
+        tempfile.tempdir = None  # but what TMPDIR says now
         os.chdir(job["folder"])
+        if job["fault"]:
+            strike(*job["fault"])
         runpy.run_path(job["script"], run_name="__main__")
         status = 0
     except SystemExit as end:
@@ -94,11 +139,15 @@ def serve(scripts):
     import snakemake.script  # noqa: F401
 
     for line in sys.stdin:
+        question = json.loads(line)
+        if isinstance(question, int):
+            status = os.waitstatus_to_exitcode(os.waitpid(question, 0)[1])
+            print(status, flush=True)
+            continue
         pid = os.fork()
         if pid == 0:
-            os._exit(run_script(json.loads(line)))
+            os._exit(run_script(question))
         print(pid, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,9 @@ def edit_config(directory, **options):
 def snakemake_command(*arguments, python=sys.executable):
     return [
         *(python, "-m", "snakemake", "--cores", "2"),
-        *("--resources", "gpu=1", "--nocolor", *arguments),
+        *("--resources", "gpu=1", "--nocolor"),
+        # snakemake ends so much later than its last job.
+        *("--max-jobs-per-timespan", "1000000/1s", *arguments),
     ]
 
 
@@ -103,7 +105,6 @@ def snakemake(directory, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=600,
     )
 
 

@@ -4,10 +4,10 @@
     python tests/cluster/slurm_cluster.py start FOLDER    # prints what to export
     python tests/cluster/slurm_cluster.py stop FOLDER
 
-Needs root and Debian or a relative of it. Everything is in FOLDER, which must be new:
-keys, configuration, accounting data base and logs; ports are free ones of 127.0.0.1,
-and no service of the machine is touched. `stop` ends what `start` began, jobs
-included.
+Needs root and Debian or a relative of it. Everything is in FOLDER, which must be new or
+empty, and have no space in its path: keys, configuration, accounting data base and
+logs; ports are free ones of 127.0.0.1, and no service of the machine is touched. `stop`
+ends what `start` began, jobs included.
 
 The GPUs are character devices that every machine has, so that Slurm counts them and
 gives each job CUDA_VISIBLE_DEVICES. There are no cgroups: Slurm measures what a job
@@ -18,6 +18,7 @@ import argparse
 import contextlib
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -51,7 +52,10 @@ CPUS = 8
 MEMORY_MB = 16000
 # In the order in which they are started; stopped the other way round.
 DAEMONS = ("munged", "mariadbd", "slurmdbd", "slurmctld", *NODES)
-START_S = 60
+# Against waiting for ever: a busy machine takes long.
+PATIENCE_S = 600
+# Below those that a machine gives to outgoing connections.
+PORTS = range(10000, 32000)
 
 SLURM_CONF = """\
 ClusterName=test
@@ -136,13 +140,17 @@ def install():
 
 def free_ports(names):
     """A free port of 127.0.0.1 for each name."""
-    sockets = {name: socket.socket() for name in names}
-    for each in sockets.values():
-        each.bind(("127.0.0.1", 0))
-    ports = {name: each.getsockname()[1] for name, each in sockets.items()}
-    for each in sockets.values():
-        each.close()
-    return ports
+    candidates = iter(random.sample(PORTS, len(PORTS)))
+    return {name: next(filter(is_free, candidates)) for name in names}
+
+
+def is_free(port):
+    with socket.socket() as each:
+        try:
+            each.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def environment(folder):
@@ -177,17 +185,20 @@ def run(folder, *command, **options):
 
 
 def wait_for(what, folder, condition):
-    """Ask `condition` until it holds; RuntimeError after START_S seconds."""
-    deadline = time.monotonic() + START_S
+    """Ask `condition` until it holds.
+
+    RuntimeError after PATIENCE_S seconds, or at once if `what` is a daemon that ended.
+    """
+    deadline = time.monotonic() + PATIENCE_S
     while True:
-        try:
+        with contextlib.suppress(RuntimeError, OSError):
             if condition():
                 return
-        except (RuntimeError, OSError):
-            pass
-        if time.monotonic() > deadline:
+        started = folder / f"{what}.started"
+        ended = started.exists() and not is_alive(int(started.read_text()))
+        if ended or time.monotonic() > deadline:
             raise RuntimeError(f"{what} does not answer; its log is in {folder}")
-        time.sleep(0.2)
+        time.sleep(0.1)
 
 
 def accepts(port):
@@ -274,12 +285,12 @@ def idle_nodes(folder):
 
 
 def start(folder):
-    """Start a cluster whose files are in the new folder `folder`.
+    """Start a cluster whose files are in the new or empty folder `folder`.
 
     Raises RuntimeError, with everything stopped, if a daemon does not come up.
     """
     folder = Path(folder).resolve()
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     # munged wants to be sure that nobody else can replace its files.
     folder.chmod(0o755)
     (folder / "state").mkdir()
@@ -333,31 +344,44 @@ def job_processes(folder):
             yield int(path.parent.name)
 
 
+def cancel_all(folder):
+    """Cancel all jobs and wait for their end."""
+    run(folder, "scancel", "--user=root", timeout=PATIENCE_S)
+    wait_for_empty_queue(folder)
+
+
+def wait_for_empty_queue(folder):
+    wait_for("squeue", folder, lambda: not run(folder, "squeue", "--noheader"))
+
+
 def stop(folder):
     """End all jobs and daemons of a cluster; its files stay."""
     folder = Path(folder).resolve()
     if (folder / "slurmctld.started").exists():
         try:
-            run(folder, "scancel", "--user=root", timeout=10)
-            wait_for("squeue", folder, lambda: not run(folder, "squeue", "--noheader"))
+            cancel_all(folder)
         except (RuntimeError, subprocess.TimeoutExpired) as error:
             print(f"Jobs could not be cancelled: {error}", file=sys.stderr)
     for name in reversed(DAEMONS):
         started = folder / f"{name}.started"
-        if not started.exists():
-            continue
-        pid = int(started.read_text())
-        deadline = time.monotonic() + 10
-        if is_alive(pid):
-            os.killpg(pid, signal.SIGTERM)
-        while is_alive(pid) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        if is_alive(pid):
-            os.killpg(pid, signal.SIGKILL)
-        started.unlink()
+        if started.exists():
+            end(int(started.read_text()))
+            started.unlink()
     for pid in job_processes(folder):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    while any(job_processes(folder)):
+        time.sleep(0.1)
+
+
+def end(pid):
+    """End a daemon, by force after ten seconds."""
+    deadline = time.monotonic() + 10
+    while is_alive(pid):
+        by_force = time.monotonic() > deadline
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL if by_force else signal.SIGTERM)
+        time.sleep(0.1)
 
 
 def main():

@@ -1,5 +1,9 @@
-"""The study through profiles/slurm on a real Slurm, and what goes wrong on clusters."""
+"""The study through profiles/slurm on a real Slurm, and what goes wrong on clusters.
 
+A job that must be in the middle of its work waits there until the test lets it go.
+"""
+
+import contextlib
 import json
 import os
 import re
@@ -7,91 +11,192 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
-from study import ROOT, make_study, snakemake
+from study import ROOT, content, edit_config, make_study
 
 from cluster import slurm_cluster
 
-# Each process of a script leaves a line of the environment that Slurm gave it.
-RECORD = """
-import json, os, sys
+# Each process of a script leaves a line of what Slurm gave it. A training waits
+# where HOLD says: at its start, or when its model is written, but not yet named.
+# The executor looks at the queue each second, instead of 10 s later each time, and not
+# at all while there is a file `pause`.
+HOOK = """
+import json, os, sys, time
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
 script = next((x for x in sys.orig_argv if "/.snakemake/scripts/" in x), None)
-if script:
-    names = ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES")
-    record = {name: os.environ.get(name) for name in names}
-    record["script"] = script.split(".")[-2]
-    with open(os.environ["RECORD"], "a") as file:
+hold = os.environ.get("HOLD")
+
+def record(path, **more):
+    names = ("SLURM_JOB_ID", "SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
+    job, node, gpu = map(os.environ.get, names)
+    record = {"job": job, "node": node, "gpu": gpu, "pid": os.getpid(), **more}
+    with open(path, "a") as file:
         file.write(json.dumps(record) + "\\n")
+
+def wait(model):
+    path = FOLDER / f"{os.getpid()}.part"
+    record(path, model=model)
+    path.rename(path.with_suffix(".held"))
+    while not path.with_suffix(".go").exists():
+        time.sleep(0.05)
+
+def at_rename(event, arguments):
+    if event == "os.rename" and str(arguments[1]).endswith("/model.keras"):
+        wait(str(arguments[1]))
+
+if script:
+    rule = script.split(".")[-2]
+    record(FOLDER / "records.txt", script=rule)
+    if rule == "train" and hold == "start":
+        wait("")
+    elif rule == "train" and hold == "end":
+        sys.addaudithook(at_rename)
+elif "--profile" in sys.orig_argv:
+    import asyncio
+    sleep = asyncio.sleep
+
+    async def sleep_until_next_look(seconds, *result):
+        await sleep(min(seconds, 1))
+        while seconds >= 1 and (FOLDER / "pause").exists():
+            (FOLDER / "paused").touch()
+            await sleep(0.1)
+
+    asyncio.sleep = sleep_until_next_look
 """
 FIELDS = ("JobID", "State", "AllocTRES", "TimelimitRaw", "NodeList", "Comment")
-# Long enough to be caught in the middle, each epoch a tenth of a second.
-LONG = {"size": ["small"], "l2": [0.01, 0], "batch_size": [64], "epochs": [40, 60]}
-POINT = "size~small,l2~{},batch_size~64,epochs~{},seed~0"
+# Against waiting for ever; nothing is expected to take that long.
+PATIENCE_S = 1200
+
+
+def model(l2, epochs):
+    point = f"size~small,l2~{l2},batch_size~64,epochs~{epochs},seed~0"
+    return f"results/grid/{point}/model.keras"
+
+
+MODELS = [model(l2, epochs) for l2 in ("0.01", "0") for epochs in (2, 3)]
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+def cluster():
     if reason := slurm_cluster.missing():
         pytest.skip(reason)
-    # Not below pytest's folder, which nobody but its owner may enter.
-    folder = tmp_path_factory.getbasetemp().parent / f"slurm-{os.getpid()}"
-    slurm_cluster.start(folder)
-    yield folder
-    slurm_cluster.stop(folder)
+    with running_cluster() as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def running_cluster():
+    """A cluster that ends with the block, or with this process if that is killed."""
+    # Slurm takes no spaces, which the folder for temporary files may have.
+    folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
+    stop = [sys.executable, slurm_cluster.__file__, "stop", folder]
+    after = ["tail", f"--pid={os.getpid()}", "--follow", "/dev/null"]
+    guard = subprocess.Popen(
+        ["sh", "-c", f'{" ".join(after)}; "$@"', "sh", *stop], start_new_session=True
+    )
+    try:
+        slurm_cluster.start(folder)
+        yield folder
+    finally:
+        slurm_cluster.stop(folder)
+        os.killpg(guard.pid, signal.SIGKILL)
+        guard.wait()
     shutil.rmtree(folder)
 
 
 class Run:
-    """snakemake on the cluster, in the background."""
+    """snakemake on the cluster, in the background; its trainings wait at `hold`."""
 
-    def __init__(self, cluster, study, *arguments):
+    def __init__(self, cluster, study, *arguments, hold=""):
         self.cluster, self.study = cluster, study
         self.path = study / f"snakemake-{time.monotonic_ns()}.txt"
+        self.hook = study / "hook"
+        self.hook.mkdir(exist_ok=True)
+        (self.hook / "sitecustomize.py").write_text(HOOK)
+        hooked = {"PYTHONPATH": str(self.hook), "HOLD": hold}
         with open(self.path, "wb") as output:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "snakemake", "--nocolor"),
                     *("--profile", "profiles/slurm", "--set-threads", "train=2"),
-                    *("--slurm-init-seconds-before-status-checks", "2", *arguments),
+                    *("--slurm-init-seconds-before-status-checks", "1", *arguments),
                 ],
                 cwd=study,
-                env=environment(cluster, study),
+                env=slurm_cluster.environment(cluster) | hooked,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Also where the tests were started with Ctrl-C ignored (nohup, &).
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def output(self):
         return self.path.read_text()
 
+    def fail(self, reason):
+        pytest.fail(f"{reason}\n{queue(self.cluster)}\n{self.output()}")
+
     def finish(self):
         """Wait for the end; return the exit status."""
-        return self.process.wait(timeout=600)
+        try:
+            return self.process.wait(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.fail("snakemake does not end")
+
+    def succeed(self):
+        if status := self.finish():
+            self.fail(f"snakemake ends with {status}")
 
     def interrupt(self):
-        """What Ctrl-C does."""
+        """What Ctrl-C does, and wait until no job is left; return the exit status.
+
+        Between two looks at the queue: during one, the executor (2.8.0) has its jobs
+        in no list, and leaves them running.
+        """
+        (self.hook / "pause").touch()
+        self.wait_until((self.hook / "paused").exists, "no look at the queue")
         os.killpg(self.process.pid, signal.SIGINT)
+        self.wait_until(lambda: not queue(self.cluster), "jobs are left")
+        (self.hook / "pause").unlink()
         return self.finish()
 
+    def wait_until(self, condition, what):
+        """The condition's value, once it holds while snakemake runs."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (value := condition()):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.fail(f"Waited in vain: {what}")
+            time.sleep(0.2)
+        return value
 
-def environment(cluster, study):
-    """The cluster's, in which all scripts record what Slurm gave them."""
-    hook = study / "hook"
-    hook.mkdir(exist_ok=True)
-    (hook / "sitecustomize.py").write_text(RECORD)
-    return {
-        **slurm_cluster.environment(cluster),
-        "PYTHONPATH": str(hook),
-        "RECORD": str(hook / "records.txt"),
-    }
+    def held(self, model="", but=None):
+        """Wait for a job at its hold, once for each: its record."""
+
+        def look():
+            for path in self.hook.glob("*.held"):
+                record = SimpleNamespace(**json.loads(path.read_text()))
+                if record.model == model and record.job != but:
+                    path.unlink()
+                    return record
+            return None
+
+        return self.wait_until(look, f"no job is held, {model}")
+
+    def release(self, record):
+        (self.hook / f"{record.pid}.go").touch()
 
 
 def records(study):
     lines = (study / "hook/records.txt").read_text().splitlines()
-    return [json.loads(line) for line in lines]
+    return [SimpleNamespace(**json.loads(line)) for line in lines]
 
 
 def accounted(cluster, study):
@@ -113,61 +218,65 @@ def is_training(job):
 
 
 def queue(cluster):
-    return slurm_cluster.run(cluster, "squeue", "--noheader").split()
+    """State, node and comment of each job, a line each."""
+    return slurm_cluster.run(cluster, "squeue", "--noheader", "--format=%i %T %N %k")
 
 
-def wait_until(condition, seconds=300):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return value
+def peak_mb(cluster, job):
+    """The most memory that Slurm has seen the steps of a running job take."""
+    seen = slurm_cluster.run(
+        cluster,
+        *("sstat", "--noheader", "--noconvert", "--parsable2", "--allsteps"),
+        *("--format=MaxRSS", "--jobs", job),
+    )
+    return max((int(size) for size in seen.split()), default=0) / 2**20
 
 
-def epoch_of(study, point):
-    """Epochs that the log of a training job has reached."""
-    path = study / f"logs/train/{point}.log"
-    return len(re.findall("^Epoch ", path.read_text(), re.M)) if path.exists() else 0
-
-
-def job_training(cluster, study, point):
-    """Wait until a grid point is in the middle of its training; its Slurm job."""
-    wildcards = "_".join(re.findall("~([^,]+)", point))
-
-    def running():
-        lines = slurm_cluster.run(
-            cluster, "squeue", "--noheader", "--format=%i %T %N %k"
-        ).splitlines()
-        for number, state, node, comment in (line.split() for line in lines):
-            if comment.endswith(wildcards) and state == "RUNNING":
-                return number, node
-        return None
-
-    before = epoch_of(study, point)
-    return wait_until(lambda: epoch_of(study, point) > max(before, 5) and running())
+@contextlib.contextmanager
+def out_of_service(cluster, node, state):
+    update = ["scontrol", "update", f"NodeName={node}"]
+    slurm_cluster.run(cluster, *update, f"State={state}", "Reason=test")
+    try:
+        yield
+    finally:
+        slurm_cluster.run(cluster, *update, "State=RESUME")
 
 
 def results(study):
     """What of a study must be the same on each machine of the same kind."""
-    names = ("history.csv", "metrics.json", "distances.npz")
+    names = ("history.csv", "metrics.json", "distances.npz", "model.keras")
     paths = [path for name in names for path in study.glob(f"results/grid/*/{name}")]
     paths += [*study.glob("results/pairs/*/*"), study / "results/summary/summary.csv"]
-    return {str(path.relative_to(study)): path.read_bytes() for path in paths}
+    return {str(path.relative_to(study)): content(path) for path in paths}
+
+
+def trained(study):
+    """Weights and histories of the models that there are."""
+    return {
+        name: (
+            content(study / name),
+            (study / name).with_name("history.csv").read_bytes(),
+        )
+        for name in MODELS
+        if (study / name).exists()
+    }
 
 
 @pytest.fixture
 def start(cluster):
-    """To start snakemake on the cluster; ended with the test, if that fails before."""
+    """To start snakemake on the cluster; with the test all jobs end."""
     runs = []
 
-    def start_one(study, *arguments):
-        runs.append(Run(cluster, study, *arguments))
+    def start_one(study, *arguments, **options):
+        runs.append(Run(cluster, study, *arguments, **options))
         return runs[-1]
 
     yield start_one
     for run in runs:
         if run.process.poll() is None:
-            run.interrupt()
+            os.killpg(run.process.pid, signal.SIGKILL)
+            run.process.wait()
+    slurm_cluster.cancel_all(cluster)
 
 
 @pytest.fixture(scope="module")
@@ -175,18 +284,38 @@ def submitted_study(cluster, tmp_path_factory):
     """The small study through Slurm, and its output. Do not change it."""
     study = make_study(tmp_path_factory.mktemp("submitted"))
     run = Run(cluster, study)
-    assert run.finish() == 0, run.output()
+    try:
+        run.succeed()
+    finally:
+        if run.process.poll() is None:
+            os.killpg(run.process.pid, signal.SIGKILL)
     return study
+
+
+@pytest.fixture
+def study(submitted_study, tmp_path):
+    """A study with pairs, in which nothing is trained."""
+    return shutil.copytree(
+        submitted_study,
+        tmp_path / "study",
+        ignore=shutil.ignore_patterns("grid", "hook", "snakemake-*.txt"),
+    )
+
+
+def edit_profile(study, edit):
+    path = study / "profiles/slurm/config.yaml"
+    text = path.read_text()
+    path.write_text(edit(text))
+    assert path.read_text() != text
 
 
 def test_results_are_those_of_a_local_run(submitted_study, finished_study):
     assert results(submitted_study) == results(finished_study)
 
 
-def test_finished_study_submits_nothing(cluster, start, submitted_study, tmp_path):
-    study = shutil.copytree(submitted_study, tmp_path / "study")
-    run = start(study)
-    assert run.finish() == 0
+def test_finished_study_submits_nothing(start, submitted_study, tmp_path):
+    run = start(shutil.copytree(submitted_study, tmp_path / "study"))
+    run.succeed()
     assert "Nothing to be done" in run.output()
 
 
@@ -214,190 +343,140 @@ def test_gpu_memory_and_time_are_those_of_the_profile(cluster, submitted_study):
             assert allocated["mem"] == memory
 
 
-def test_memory_used_is_less_than_asked_for(cluster, submitted_study):
-    """By far, on small data: what Slurm measured of the steps that it saw."""
-    numbers = [job["JobID"] for job in accounted(cluster, submitted_study)]
-    lines = slurm_cluster.run(
-        cluster,
-        *("sacct", "--noheader", "--parsable2", "--units=M"),
-        *("--format=MaxRSS,AllocTRES", "--jobs", ",".join(numbers)),
-    ).splitlines()
-    steps = [line.split("|") for line in lines if not line.startswith("|")]
-    used = [float(peak.strip("M")) for peak, _ in steps]
-    asked = [int(re.search(r"mem=(\d+)M", tres)[1]) for _, tres in steps]
-    assert len(steps) >= 8
-    assert max(used) > 300
-    assert all(peak < limit for peak, limit in zip(used, asked, strict=True))
-
-
 def test_only_training_sees_a_gpu(cluster, submitted_study):
     training = {
         job["JobID"] for job in accounted(cluster, submitted_study) if is_training(job)
     }
     seen = records(submitted_study)
-    scripts = {record["script"] for record in seen}
-    assert {
-        "train",
-        "embed",
-        "evaluate",
-        "plot_curves",
-        "evaluate_baselines",
-    } <= scripts
+    scripts = {"train", "embed", "evaluate", "plot_curves", "evaluate_baselines"}
+    assert scripts <= {record.script for record in seen}
     for record in seen:
-        if record["script"] == "train":
-            assert record["SLURM_JOB_ID"] in training
-            assert record["CUDA_VISIBLE_DEVICES"] in {"0", "1"}
+        if record.script == "train":
+            assert record.job in training
+            assert record.gpu in {"0", "1"}
         else:
-            assert record["SLURM_JOB_ID"] not in training
-            assert not record["CUDA_VISIBLE_DEVICES"]
+            assert record.job not in training
+            assert not record.gpu
 
 
-def test_gpu_is_no_limit_to_the_whole_cluster(cluster, start, tmp_path):
+def test_gpu_is_no_limit_to_the_whole_cluster(start, study):
     """Four training jobs at the same time, on two nodes with two GPUs each."""
-    grid = {**LONG, "l2": [0.01, 0.02, 0.03, 0], "epochs": [40]}
-    study = make_study(tmp_path / "study", grid=grid)
-    points = [POINT.format(l2, 40) for l2 in ("0.01", "0.02", "0.03", "0")]
-    run = start(study, *[f"results/grid/{x}/model.keras" for x in points])
-    running = ["squeue", "--noheader", "--states=RUNNING", "--format=%N %k"]
-
-    def together():
-        lines = slurm_cluster.run(cluster, *running).splitlines()
-        nodes = [line.split()[0] for line in lines if "rule_train" in line]
-        return nodes if len(nodes) == 4 else None
-
-    nodes = wait_until(together)
-    assert sorted(nodes) == ["node1", "node1", "node2", "node2"]
-    # Which GPU of its node each of them has.
-    details = slurm_cluster.run(cluster, "scontrol", "--details", "show", "job")
-    gpus = re.findall(r"Nodes=(node.) .*GRES=gpu:1\(IDX:(\d)\)", details)
-    assert {(node, gpu) for node in ("node1", "node2") for gpu in "01"} <= {*gpus}
-    assert run.finish() == 0, run.output()
-
-
-@pytest.fixture(scope="module")
-def long_study(tmp_path_factory):
-    """A longer study, run locally. Do not change it."""
-    study = make_study(tmp_path_factory.mktemp("long"), grid=LONG)
-    done = snakemake(study)
-    assert done.returncode == 0, done.stdout
-    return study
+    grid = {"size": ["small"], "batch_size": [64], "epochs": [2]}
+    edit_config(study, grid={**grid, "l2": [0.01, 0.02, 0.03, 0]})
+    targets = [model(l2, 2) for l2 in ("0.01", "0.02", "0.03", "0")]
+    run = start(study, *targets, hold="start")
+    places = [(job.node, job.gpu) for job in (run.held() for _ in targets)]
+    assert sorted(places) == [
+        (node, gpu) for node in ("node1", "node2") for gpu in "01"
+    ]
 
 
 def test_cancelled_drained_interrupted_and_nothing_lost(
-    cluster, start, long_study, tmp_path
+    cluster, start, study, finished_study
 ):
-    study = make_study(tmp_path / "study", grid=LONG)
-    run = start(study)
-    # Somebody cancels a job in the middle of its training.
-    number, _ = job_training(cluster, study, POINT.format("0.01", 40))
-    slurm_cluster.run(cluster, "scancel", number)
-    wait_until(lambda: "Trying to restart job" in run.output())
-    assert f"SLURM-job '{number}' failed, SLURM status is: 'CANCELLED'" in run.output()
+    run = start(study, *MODELS, hold="end")
+    # Somebody cancels a job in the middle of its work.
+    first, other = run.held(MODELS[0]), run.held(MODELS[2])
+    slurm_cluster.run(cluster, "scancel", first.job)
+    again = run.held(MODELS[0])
+    assert again.job != first.job
+    said = f"SLURM-job '{first.job}' failed, SLURM status is: 'CANCELLED'"
+    assert said in run.output()
+    assert "Trying to restart job" in run.output()
     # A node is drained under a job, which may end; what follows runs on the other.
-    _, node = job_training(cluster, study, POINT.format("0.01", 40))
-    update = ["scontrol", "update", f"NodeName={node}"]
-    slurm_cluster.run(cluster, *update, "State=DRAIN", "Reason=test")
-    _, other = job_training(cluster, study, POINT.format("0.01", 60))
-    assert other != node
-    slurm_cluster.run(cluster, *update, "State=RESUME")
-    # Ctrl-C in the middle of a training, and the same command again.
+    with out_of_service(cluster, again.node, "DRAIN"):
+        run.release(again)
+        longer = run.held(MODELS[1])
+        assert longer.node != again.node
+    # Ctrl-C while two jobs are in the middle, and the same command again.
+    submitted = [line.split()[0] for line in queue(cluster).splitlines()]
+    assert sorted(submitted) == sorted([longer.job, other.job])
     assert run.interrupt() != 0
-    wait_until(lambda: not queue(cluster))
-    finished = [POINT.format(l2, 40) for l2 in ("0.01", "0")]
-    kept = {x: (study / f"results/grid/{x}/model.keras").stat() for x in finished}
-    run = start(study)
-    assert run.finish() == 0, run.output()
-    assert results(study) == results(long_study)
-    for point, before in kept.items():
-        after = (study / f"results/grid/{point}/model.keras").stat()
-        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    completed = [
-        job["Comment"]
-        for job in accounted(cluster, study)
-        if is_training(job) and job["State"] == "COMPLETED"
-    ]
-    assert len(completed) == len(set(completed)) == 4
+    assert [*trained(study)] == MODELS[:1]
+    before = (study / MODELS[0]).stat()
+    run = start(study, *MODELS)
+    run.succeed()
+    assert trained(study) == trained(finished_study)
+    after = (study / MODELS[0]).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    jobs = accounted(cluster, study)
+    completed = [job["Comment"] for job in jobs if job["State"] == "COMPLETED"]
+    assert len(completed) == len(set(completed)) == len(MODELS)
     assert not queue(cluster)
 
 
-def test_lost_node_and_too_little_memory(cluster, start, long_study, tmp_path):
+def test_lost_node_and_too_little_memory(cluster, start, study, finished_study):
     """Slurm submits again what lost its node, snakemake with more what ran out."""
-    study = make_study(tmp_path / "study", grid={**LONG, "epochs": [40]})
-    path = study / "profiles/slurm/config.yaml"
-    profile = yaml.safe_load(path.read_text())
-    assert profile["set-resources"]["train"]["mem_mb"] == "3000 * attempt"
-    profile["set-resources"]["train"]["mem_mb"] = "300 if attempt == 1 else 3000"
-    path.write_text(yaml.safe_dump(profile))
-    points = [POINT.format(l2, 40) for l2 in ("0.01", "0")]
-    run = start(study, *[f"results/grid/{x}/model.keras" for x in points])
-    _, node = job_training(cluster, study, points[0])
-    update = ["scontrol", "update", f"NodeName={node}"]
-    slurm_cluster.run(cluster, *update, "State=DOWN", "Reason=test")
-    slurm_cluster.run(cluster, *update, "State=RESUME")
-    # Slurm lets the jobs wait for two minutes before it starts them again.
-    assert run.finish() == 0, run.output()
-    states = [job["State"] for job in accounted(cluster, study) if is_training(job)]
-    assert states.count("COMPLETED") == 2
-    assert "NODE_FAIL" in states
-    # Slurm without cgroups; with them OUT_OF_MEMORY.
-    assert states.count("FAILED") == 2
-    for point in points:
-        name = f"results/grid/{point}/history.csv"
-        assert (study / name).read_bytes() == (long_study / name).read_bytes()
 
+    def little_at_first(text):
+        profile = yaml.safe_load(text)
+        assert profile["set-resources"]["train"]["mem_mb"] == "3000 * attempt"
+        profile["set-resources"]["train"]["mem_mb"] = "300 if attempt == 1 else 3000"
+        return yaml.safe_dump(profile)
 
-def test_log_of_a_failed_job_is_shown(cluster, start, tmp_path):
-    study = make_study(tmp_path / "study")
-    path = study / "workflow/scripts/train.py"
-    path.write_text(
-        path.read_text().replace(
-            "    model.summary",
-            '    raise StudyError("no such luck")\n    model.summary',
+    edit_profile(study, little_at_first)
+    run = start(study, MODELS[0], hold="end")
+    run.wait_until(lambda: "Trying to restart job" in run.output(), "no second attempt")
+    (failed, *_) = accounted(cluster, study)
+    lost = run.held(MODELS[0], but=failed["JobID"])
+    run.wait_until(lambda: 300 < peak_mb(cluster, lost.job) < 3000, "memory not seen")
+    state = ["squeue", "--noheader", "--format=%T", "--jobs", lost.job]
+    with out_of_service(cluster, lost.node, "DOWN"):
+        run.wait_until(
+            lambda: slurm_cluster.run(cluster, *state).strip() == "PENDING",
+            "not in the queue again",
         )
-    )
-    target = f"results/grid/{POINT.format('0', 2)}/model.keras"
-    run = start(study, "--retries", "0", target)
+        # Slurm would let the job wait for two minutes.
+        update = ["scontrol", "update", f"JobId={lost.job}", "StartTime=now"]
+        slurm_cluster.run(cluster, *update)
+        again = run.held(MODELS[0])
+        assert again.job == lost.job
+        assert again.node != lost.node
+        run.wait_until(lambda: not slurm_cluster.is_alive(lost.pid), "two at work")
+        run.release(again)
+        run.succeed()
+    # FAILED in a Slurm without cgroups; with them OUT_OF_MEMORY.
+    states = [job["State"] for job in accounted(cluster, study)]
+    assert states == ["FAILED", "NODE_FAIL", "COMPLETED"]
+    assert trained(study) == {MODELS[0]: trained(finished_study)[MODELS[0]]}
+
+
+def test_log_of_a_failed_job_is_shown(cluster, start, study):
+    """Of a training whose images are damaged."""
+    images = "results/dataset/images.npy"
+    os.truncate(study / images, 1000)
+    run = start(study, "--retries", "0", MODELS[0])
     assert run.finish() != 0
     lines = run.output().splitlines()
-    (line,) = [x for x in lines if x.startswith("Error: no such luck")]
-    assert "logs/train/" in line
-    assert not (study / target).exists()
+    shown = [line for line in lines if line.startswith(f"Error: {images}")]
+    assert len(shown) == 1, run.output()
+    assert "logs/train/" in shown[0]
+    assert not trained(study)
     assert not queue(cluster)
 
 
-def test_a_chain_of_epochs_can_be_one_submission(
-    cluster, start, finished_study, tmp_path
-):
-    study = make_study(tmp_path / "study")
-    path = study / "profiles/slurm/config.yaml"
-    text = path.read_text()
-    path.write_text(text.replace("  # - train=chain\n", "  - train=chain\n"))
-    assert path.read_text() != text
-    models = [f"results/grid/{POINT.format('0', n)}/model.keras" for n in (2, 3)]
-    run = start(study, *models)
-    assert run.finish() == 0, run.output()
-    (chain,) = [x for x in accounted(cluster, study) if "chain" in x["Comment"]]
+def test_a_chain_of_epochs_can_be_one_submission(cluster, start, study, finished_study):
+    line = "- train=chain\n"
+    edit_profile(study, lambda text: text.replace(f"  # {line}", f"  {line}"))
+    run = start(study, *MODELS[:2])
+    run.succeed()
+    (chain,) = accounted(cluster, study)
+    assert "chain" in chain["Comment"]
     assert "gres/gpu=1" in chain["AllocTRES"]
-    for model in models:
-        name = model.replace("model.keras", "history.csv")
-        assert (study / name).read_bytes() == (finished_study / name).read_bytes()
+    expected = trained(finished_study)
+    assert trained(study) == {name: expected[name] for name in MODELS[:2]}
 
 
-def test_the_cluster_stops_what_it_started(cluster, tmp_path_factory):
+def test_the_cluster_stops_what_it_started(cluster):
     """With another cluster beside the one of the other tests."""
-    folder = tmp_path_factory.getbasetemp().parent / f"slurm-{os.getpid()}-other"
-    slurm_cluster.start(folder)
-    try:
-        submit = ["sbatch", "--parsable", "--output=/dev/null", "--wrap=sleep 600"]
-        job = slurm_cluster.run(folder, *submit)
-        assert job.strip() == "1"
-        wait_until(lambda: "R" in queue(folder))
-    finally:
+    with running_cluster() as folder:
+        submit = ["sbatch", "--parsable", "--output=/dev/null", "--wrap=sleep 6000"]
+        assert slurm_cluster.run(folder, *submit).strip() == "1"
+        slurm_cluster.wait_for("job", folder, lambda: "RUNNING" in queue(folder))
         slurm_cluster.stop(folder)
-    left = subprocess.run(["pgrep", "--full", str(folder)], capture_output=True)
-    assert left.stdout == b""
+        left = subprocess.run(["pgrep", "--full", f"{folder}/"], capture_output=True)
+        assert left.stdout == b""
     assert slurm_cluster.idle_nodes(cluster)
-    shutil.rmtree(folder)
 
 
 def test_without_slurm_the_reason_is_said(tmp_path):

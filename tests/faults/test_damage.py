@@ -166,7 +166,7 @@ def test_verification_names_what_has_changed(study, name, damage):
 def test_verification_names_what_is_missing_or_of_no_job(study):
     (study / SUMMARY).unlink()
     (study / METRICS).rename(study / "results/a copy.json")
-    shutil.rmtree(study / "logs/baseline")
+    shutil.rmtree(study / "logs/evaluate_baselines")
     status, lines = verify(study)
     assert status == 1
     log = f"logs/evaluate/{METRICS.split('/')[2]}.log"

@@ -1,32 +1,39 @@
-"""Distances that nobody trained."""
+"""Distances without training."""
 
 import numpy as np
 import pytest
-from evaluate_baselines import (
-    blurred,
-    distances_of,
-    pixels_of,
-    principal_components,
-    representations,
-    untrained,
-)
+from evaluate_baselines import distances_of, evaluate_baselines
 
+from siamese.baselines import (
+    BASELINES,
+    Source,
+    baselines_of,
+    blurred_pixels,
+    pixels,
+    principal_components,
+    untrained_encoder,
+)
 from siamese.network import build_siamese, keras
 
-GENERATOR = np.random.default_rng(0)
-IMAGES = GENERATOR.integers(0, 256, (200, 28, 28)).astype(np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (200, 28, 28)).astype(np.uint8)
+SIZES = {"small": 2, "large": 4}
+
+
+def source(images=IMAGES, trained=150, seed=7):
+    return Source(images, np.arange(trained), seed, margin=1.0)
 
 
 def test_pixels_are_shares_of_white():
-    pixels = pixels_of(IMAGES)
-    assert pixels.dtype == np.float32
-    np.testing.assert_allclose(pixels[3], IMAGES[3].ravel() / 255, rtol=1e-6)
+    found = pixels(source())
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[3], IMAGES[3].ravel() / 255, rtol=1e-6)
 
 
 def test_distances_are_euclidean(monkeypatch):
-    monkeypatch.setattr("baseline.CHUNK", 7)
-    vectors = GENERATOR.random((30, 5))
-    left, right = GENERATOR.integers(0, 30, (2, 40))
+    monkeypatch.setattr("evaluate_baselines.CHUNK", 7)
+    generator = np.random.default_rng(1)
+    vectors = generator.random((30, 5))
+    left, right = generator.integers(0, 30, (2, 40))
     found = distances_of(vectors, {"left": left, "right": right})
     steps = vectors[left] - vectors[right]
     expected = [np.sqrt(sum(step**2)) for step in steps]
@@ -36,7 +43,7 @@ def test_distances_are_euclidean(monkeypatch):
 def test_blur_is_the_sum_over_a_gaussian_kernel():
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 14, 13] = 255
-    found = blurred(image)[0].reshape(28, 28)
+    found = blurred_pixels(source(image, trained=1))[0].reshape(28, 28)
     rows, columns = np.mgrid[:28, :28]
     # far from the border; scipy cuts the kernel at four sigma
     expected = np.exp(-((rows - 14) ** 2 + (columns - 13) ** 2) / (2 * 2**2))
@@ -45,13 +52,13 @@ def test_blur_is_the_sum_over_a_gaussian_kernel():
 
 
 def test_principal_components_are_those_of_the_training_images():
-    pixels = pixels_of(IMAGES)
-    trained = np.arange(150)
-    found = principal_components(pixels, trained, 6)
-    centred = pixels - pixels[:150].mean(axis=0)
-    _, _, axes = np.linalg.svd(centred[:150].astype(np.float64), full_matrices=False)
+    found = principal_components(source(), 3)
+    rows = IMAGES.reshape(200, -1) / 255
+    centred = rows - rows[:150].mean(axis=0)
+    _, _, axes = np.linalg.svd(centred[:150], full_matrices=False)
     expected = centred @ axes[:6].T
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    # float32, of which a covariance has the square
     np.testing.assert_allclose(abs(found), abs(expected), atol=1e-3)
 
 
@@ -59,26 +66,44 @@ def test_untrained_encoder_has_the_weights_that_training_starts_from():
     keras.utils.set_random_seed(7)
     encoder = build_siamese(4, 0.01, 1.0).get_layer("encoder")
     expected = encoder.predict(IMAGES[..., None], verbose=0)
-    np.testing.assert_allclose(untrained(IMAGES, 4, 7, 1.0), expected, atol=1e-6)
-    assert abs(untrained(IMAGES, 4, 8, 1.0) - expected).max() > 1e-3
+    found = untrained_encoder(source(seed=7), 4)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert abs(untrained_encoder(source(seed=8), 4) - expected).max() > 1e-3
 
 
 def test_all_baselines_at_the_encoders_widths():
     found = {
-        (method, size): vectors
-        for method, size, vectors in representations(
-            IMAGES, np.arange(100), {"small": 2, "large": 4}, 0, 1.0
-        )
+        (method, size): function(source())
+        for method, size, function in baselines_of(SIZES)
     }
-    assert {key: vectors.shape[1] for key, vectors in found.items()} == {
-        ("pixels", ""): 784,
-        ("normalised pixels", ""): 784,
-        ("blurred pixels", ""): 784,
-        ("PCA", "small"): 4,
-        ("untrained", "small"): 4,
-        ("PCA", "large"): 8,
-        ("untrained", "large"): 8,
+    assert {method for method, _ in found} == {*BASELINES}
+    assert {key: vectors.shape for key, vectors in found.items()} == {
+        ("pixels", ""): (200, 784),
+        ("normalised pixels", ""): (200, 784),
+        ("blurred pixels", ""): (200, 784),
+        ("PCA", "small"): (200, 4),
+        ("untrained", "small"): (200, 4),
+        ("PCA", "large"): (200, 8),
+        ("untrained", "large"): (200, 8),
     }
     for method in ("normalised pixels", "blurred pixels"):
         lengths = np.linalg.norm(found[method, ""], axis=1)
         assert lengths == pytest.approx(1, abs=1e-5)
+
+
+def test_baselines_are_judged_at_the_threshold_from_validation():
+    generator = np.random.default_rng(2)
+    sets = {
+        name: {
+            "left": generator.integers(0, 100, 60),
+            "right": generator.integers(100, 200, 60),
+            "same": np.arange(60) % 2,
+        }
+        for name in ("A", "B", "crossed", "validation")
+    }
+    results = evaluate_baselines(source(), sets, SIZES)
+    assert [(result["method"], result["size"]) for result in results] == [
+        (method, size) for method, size, _ in baselines_of(SIZES)
+    ]
+    for result in results:
+        assert result["threshold"] == result["threshold_tuned"]

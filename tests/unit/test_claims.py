@@ -7,18 +7,19 @@ import pandas as pd
 import pytest
 import yaml
 from judge_claims import effect, judge_claims, verdict_of_all
+from plot_choice import draw_choice
 from plot_claims import as_markdown, draw_claims
+from rank_settings import correlations, rank_settings
 from scipy import stats
 from study import ROOT
 
 from siamese.intervals import mean_interval, paired_interval, verdict
-
-GENERATOR = np.random.default_rng(0)
+from siamese.metrics import METRICS
 
 
 @pytest.mark.parametrize("n", [2, 5, 10])
 def test_mean_interval_is_scipys(n):
-    values = GENERATOR.normal(0.8, 0.02, n)
+    values = np.random.default_rng(n).normal(0.8, 0.02, n)
     found = mean_interval(values)
     expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
@@ -49,8 +50,9 @@ def test_missing_runs_do_not_count():
 
 
 def test_paired_interval_is_scipys_over_common_seeds():
-    first = pd.Series(GENERATOR.normal(0.8, 0.02, 6), index=range(6))
-    second = pd.Series(GENERATOR.normal(0.7, 0.02, 6), index=range(2, 8))
+    generator = np.random.default_rng(0)
+    first = pd.Series(generator.normal(0.8, 0.02, 6), index=range(6))
+    second = pd.Series(generator.normal(0.7, 0.02, 6), index=range(2, 8))
     found = paired_interval(first, second)
     common = [2, 3, 4, 5]
     expected = stats.ttest_rel(first[common], second[common]).confidence_interval(0.95)
@@ -181,18 +183,31 @@ def test_one_seed_decides_nothing():
     table = judge_claims(ROWS[ROWS["seed"] == 0], [CLAIM])
     assert set(table["verdict"]) == {"undecided"}
     assert table["mean"].tolist() == pytest.approx([0.10, 0.70])
-    assert "not available" in as_markdown(table)
+    rows = [line for line in as_markdown(table).splitlines() if "512" in line]
+    assert "[" not in "".join(rows)
 
 
 def test_text_and_figure_show_effects_and_verdicts(tmp_path):
     judge_claims(ROWS, [CLAIM]).to_csv(tmp_path / "claims.csv", index=False)
     table = pd.read_csv(tmp_path / "claims.csv")
-    text = as_markdown(table)
-    assert (
-        "| 1. 1024 is better than 512. **contradicted** | 1024 − 512 | 3 | +11.00 |"
-        in (text)
-    )
-    assert "| +10.00 | from +0.00 | supported |" in text
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split(" | ")]
+        for line in as_markdown(table).splitlines()
+        if line.startswith("| 1.")
+    ]
+    half = stats.t.ppf(0.975, 2) / math.sqrt(3)
+    assert rows == [
+        [
+            "1. 1024 is better than 512. **contradicted**",
+            *("1024 − 512", "Accuracy, %", "3"),
+            *(
+                f"+11.00 [+{11 - half:.2f}, +{11 + half:.2f}]",
+                "+10.00",
+                "from +0.00",
+                "supported",
+            ),
+        ]
+    ]
     figure = draw_claims(table, pd.Series({"blurred pixels": 0.82, "pixels": 0.72}))
     labels = [
         label.get_text() for axis in figure.axes for label in axis.get_yticklabels()
@@ -200,8 +215,53 @@ def test_text_and_figure_show_effects_and_verdicts(tmp_path):
     assert labels == ["1. B at 512", "1. 1024 − 512"]
 
 
-def test_the_reports_own_numbers_satisfy_its_claims():
-    """What the report states lies within the bounds that stand for its words."""
+def test_each_metric_has_its_own_panel_and_scale():
+    parts = [("accuracy_b", 0.7), ("auc_b", 0.8), ("eer_b", 0.25)]
+    effects = [
+        {"effect": metric, "of": {"metric": metric}, "holds": [value, None]}
+        for metric, value in parts
+    ]
+    effects.append(effects[1] | {"minus": {"metric": "auc_a"}})
+    rows = ROWS.assign(**dict(parts), auc_a=0.9)
+    table = judge_claims(rows, [{"claim": "x", "effects": effects}])
+    figure = draw_claims(table, pd.Series({"pixels": 0.72}))
+    means = {axis.get_xlabel(): axis.lines[1].get_xdata()[0] for axis in figure.axes}
+    assert means == pytest.approx(
+        {
+            "Accuracy, %": 70,
+            "AUC": 0.8,
+            "Equal error rate, %": 25,
+            "Difference in AUC": -0.1,
+        }
+    )
+    text = as_markdown(table)
+    assert all(
+        value in text for value in (" 70.00 ", " 0.8000 ", " 25.00 ", "-0.1000 ")
+    )
+
+
+def test_a_choice_ranks_by_any_metric_the_better_one_first():
+    summary = ROWS.assign(method="siamese", split_by="pairs")
+    values = summary["accuracy_b"]
+    summary = summary.assign(**{f"{name}_b": values for name in METRICS})
+    folds = summary.rename(columns=lambda name: name.removesuffix("_b"))
+    for name, metric in METRICS.items():
+        table = rank_settings(folds, summary, "pairs", name)
+        best = {"higher": "max", "lower": "min"}[metric.better]
+        assert table["score"].iloc[0] == getattr(table["score"], best)()
+        related = correlations(table, name)
+        assert related[f"{name}_b"] == pytest.approx(1)
+        assert related["accuracy_b"] == pytest.approx(1 if best == "max" else -1)
+        baselines = pd.Series({"pixels": 0.7})
+        axis = draw_choice(table, name, baselines).axes[0]
+        chosen = {line.get_label(): line for line in axis.lines}["chosen inside A"]
+        expected = metric.scale * table["score"].iloc[0]
+        assert chosen.get_xdata()[0] == pytest.approx(expected)
+        assert axis.get_xlabel().lower().startswith(metric.label.lower())
+
+
+def test_the_published_numbers_satisfy_the_published_claims():
+    """They lie within the bounds that stand for the published report's words."""
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())["claims"]
     assert len(claims) == 8
     for claim in claims:

@@ -8,15 +8,14 @@ import tarfile
 
 import pytest
 from download import download
-from study import ROOT, digests, generate_files, snakemake
+from study import digests, generate_files
 
 from siamese.errors import StudyError
-from siamese.sources import Patience
+from siamese.sources import PATIENCE, Patience
 
 FILES = generate_files()
 NAME = "train-images-idx3-ubyte"
 FOLDER = "./usr/share/datasets/fashion-mnist"
-QUICK = Patience(command=5)
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("dpkg-deb"), reason="dpkg-deb is on Debian and its kin alone"
@@ -90,11 +89,11 @@ def scratch(tmp_path):
     return path
 
 
-def fetch(scratch, patience=QUICK):
+def fetch(scratch, patience=PATIENCE):
     return download([{"debian": "x"}], digests(FILES), scratch, patience)
 
 
-def refusal(scratch, patience=QUICK):
+def refusal(scratch, patience=PATIENCE):
     with pytest.raises(StudyError) as error:
         fetch(scratch, patience)
     (line,) = str(error.value).splitlines()
@@ -174,13 +173,3 @@ def test_apt_that_hangs_is_stopped(apt, scratch):
     fake(apt / "apt-get", "exec sleep 600")
     line = refusal(scratch, Patience(command=0.3))
     assert ": not done in 0.3 s. " in line
-
-
-def test_package_name_is_no_option(tmp_path):
-    overlay = tmp_path / "overlay.yaml"
-    overlay.write_text('dataset: {sources: [{debian: "-oDir=/"}]}')
-    done = snakemake(
-        tmp_path, "-n", "-s", f"{ROOT}/Snakefile", "--configfile", str(overlay)
-    )
-    assert done.returncode != 0
-    assert "Error: Config: dataset.sources.0.debian: found '-oDir=/'" in done.stdout

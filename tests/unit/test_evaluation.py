@@ -1,6 +1,9 @@
 """Metrics, summary and figures."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,74 +14,107 @@ from examine_best_setting import class_accuracies
 from plot_curves import draw_curves
 from plot_summary import draw_summary
 from scipy import stats
-from sklearn.metrics import roc_curve
 from study import ROOT
 from summarise import summarise
 
 from siamese.metrics import (
-    accuracy,
+    METRIC_OF_COLUMN,
+    METRICS,
+    Measured,
     best_threshold,
-    contrastive_loss,
-    cuts,
     effective_pairs,
-    equal_error_rate,
     evaluate,
-    roc_auc,
     wilson_interval,
 )
 from siamese.tables import baseline_means
 
-GENERATOR = np.random.default_rng(0)
+
+@pytest.fixture
+def generator():
+    return np.random.default_rng(0)
+
+
+def measured(distances, same, threshold=0.5, best=0.5):
+    images, arrays = np.arange(len(same)), map(np.asarray, (same, distances))
+    return Measured(images, images, *arrays, threshold, best, 1.0)
+
+
+def value(metric, *arguments):
+    return METRICS[metric].function(measured(*arguments))
 
 
 def test_accuracy_by_hand():
-    # d = 0.5 is not below the threshold, so it is judged 'different'
-    distances = np.array([0.1, 0.5, 0.6, 0.2])
-    assert accuracy(distances, np.array([1, 1, 0, 0]), 0.5) == 0.5
+    # d = 0.5 is not below the threshold, so the pair is classified as 'different'
+    pairs = [0.1, 0.5, 0.6, 0.2], [1, 1, 0, 0]
+    assert value("accuracy", *pairs, 0.5, 0.15) == 0.5
+    assert value("accuracy_tuned", *pairs, 0.5, 0.15) == 0.75
 
 
 def test_loss_by_hand():
-    found = contrastive_loss(np.array([0.4, 0.3, 2.0]), np.array([1, 0, 0]), 1.0)
+    found = value("loss", [0.4, 0.3, 2.0], [1, 0, 0])
     assert found == pytest.approx((0.08 + 0.245 + 0) / 3)
 
 
-def test_auc_is_the_share_of_rightly_ordered_pairs():
-    same = GENERATOR.integers(0, 2, 200)
-    distances = GENERATOR.integers(0, 20, 200) / 10  # with ties
+def test_auc_is_the_share_of_pairs_in_the_right_order(generator):
+    same = generator.integers(0, 2, 200)
+    distances = generator.integers(0, 20, 200) / 10  # with ties
     near, far = distances[same == 1], distances[same == 0]
     comparisons = (near[:, None] < far) + 0.5 * (near[:, None] == far)
-    assert roc_auc(distances, same) == pytest.approx(comparisons.mean(), abs=1e-12)
-    assert roc_auc(1.0 - same, same) == 1.0
-    assert np.isnan(roc_auc(distances, np.ones(200)))
+    assert value("auc", distances, same) == pytest.approx(comparisons.mean(), abs=1e-12)
+    assert value("auc", 1.0 - same, same) == 1.0
 
 
-def test_cuts_and_equal_error_rate_against_scikit_learn():
-    same = GENERATOR.integers(0, 2, 500)
-    distances = np.round(GENERATOR.random(500) + 0.3 * (1 - same), 2)  # with ties
-    passed, found, _ = roc_curve(same, -distances, drop_intermediate=False)
-    _, same_below, different_below = cuts(distances, same)
-    np.testing.assert_allclose(same_below / same.sum(), found)
-    np.testing.assert_allclose(different_below / (1 - same).sum(), passed)
-    closest = np.argmin(np.abs(1 - found - passed))
-    expected = (1 - found[closest] + passed[closest]) / 2
-    assert equal_error_rate(distances, same) == pytest.approx(expected)
-    assert np.isnan(equal_error_rate(distances, np.ones(500)))
-    assert equal_error_rate(1.0 - same, same) == 0
+def test_equal_error_rate_is_where_both_kinds_err_alike(generator):
+    same = generator.integers(0, 2, 500)
+    distances = np.round(generator.random(500) + 0.3 * (1 - same), 2)  # with ties
+    thresholds = [*np.unique(distances), 9]
+    missed = [(distances[same == 1] >= t).mean() for t in thresholds]
+    passed = [(distances[same == 0] < t).mean() for t in thresholds]
+    closest = np.argmin(np.abs(np.subtract(missed, passed)))
+    expected = (missed[closest] + passed[closest]) / 2
+    assert value("eer", distances, same) == pytest.approx(expected)
+    assert value("eer", 1.0 - same, same) == 0
 
 
-def test_best_threshold_is_the_best_of_all():
-    same = GENERATOR.integers(0, 2, 300)
-    distances = (GENERATOR.random(300) + 0.4 * (1 - same)).astype(np.float32)
+@pytest.mark.filterwarnings("ignore:No negative samples")
+def test_without_pairs_of_both_kinds_there_is_no_curve():
+    for metric in ("auc", "eer"):
+        assert np.isnan(value(metric, [0.1, 0.2, 0.3], [1, 1, 1]))
+
+
+def test_best_threshold_is_the_best_of_all(generator):
+    same = generator.integers(0, 2, 300)
+    distances = (generator.random(300) + 0.4 * (1 - same)).astype(np.float32)
     best = best_threshold(distances, same)
     tried = np.concatenate(
         [[0, 9], (np.sort(distances)[1:] + np.sort(distances)[:-1]) / 2]
     )
-    highest = max(accuracy(distances, same, threshold) for threshold in tried)
-    assert accuracy(distances, same, best) == highest
+    highest = max(value("accuracy", distances, same, threshold) for threshold in tried)
+    assert value("accuracy", distances, same, best) == highest
     # also where one float32 follows another
     close = np.array([0.5, np.nextafter(np.float32(0.5), np.float32(1))], np.float32)
-    assert accuracy(close, np.array([1, 0]), best_threshold(close, [1, 0])) == 1
+    assert value("accuracy", close, [1, 0], best_threshold(close, [1, 0])) == 1
     assert best_threshold(np.array([0.3, 0.3]), np.array([0, 0])) == 0.3
+
+
+def test_metrics_say_what_they_are_and_are_named_without_heavy_imports():
+    for metric in METRICS.values():
+        assert metric.meaning.endswith(".") and "\n" not in metric.meaning
+        assert metric.better in ("higher", "lower")
+    assert METRICS["accuracy"].axis(" on B") == "Accuracy on B, %"
+    assert METRICS["accuracy"].text(0.8212) == "82.1"
+    assert METRICS["auc"].text(0.8788, sign="+") == "+0.879"
+    assert METRIC_OF_COLUMN["eer_crossed"] is METRICS["eer"]
+    code = "import sys, siamese.metrics; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    heavy = {"tensorflow", "sklearn", "scipy", "pandas", "matplotlib"}
+    assert not heavy & {*done.stdout.split()}
 
 
 def test_wilson_interval_of_independent_pairs_is_scipys():
@@ -89,14 +125,14 @@ def test_wilson_interval_of_independent_pairs_is_scipys():
         )
 
 
-def test_pairs_without_common_images_are_independent():
-    right = GENERATOR.random(50) < 0.8
+def test_pairs_without_common_images_are_independent(generator):
+    right = generator.random(50) < 0.8
     assert effective_pairs(right, np.arange(50), np.arange(50, 100)) == 50
     assert effective_pairs(np.ones(9, bool), np.arange(9), np.arange(9)) == 9
 
 
-def test_effective_pairs_against_all_couples_of_pairs():
-    left, right = GENERATOR.choice(12, (60, 2)).T
+def test_effective_pairs_against_all_couples_of_pairs(generator):
+    left, right = generator.choice(12, (60, 2)).T
     left, right = left[left != right], right[left != right]
     hard = np.arange(12) < 3
     judged = ~(hard[left] | hard[right])
@@ -112,13 +148,13 @@ def test_effective_pairs_against_all_couples_of_pairs():
     assert effective_pairs(judged, left, right) == pytest.approx(n)
 
 
-def test_interval_holds_the_mean_as_often_as_it_says():
+def test_interval_holds_the_mean_as_often_as_it_says(generator):
     """Images that are easy or hard: each makes all of its pairs so."""
     hits, naive_hits, trials = 0, 0, 400
     for _ in range(trials):
-        order = GENERATOR.permutation(300)
+        order = generator.permutation(300)
         left, right = order, np.roll(order, 1)
-        hard = GENERATOR.random(300) < 0.3
+        hard = generator.random(300) < 0.3
         judged = ~(hard[left] | hard[right])
         share, truth = judged.mean(), 0.7**2
         n = effective_pairs(judged, left, right)
@@ -130,20 +166,20 @@ def test_interval_holds_the_mean_as_often_as_it_says():
     assert naive_hits / trials < 0.90
 
 
-def random_sets(**sizes):
+def random_sets(generator, **sizes):
     return {
         name: {
-            "left": GENERATOR.integers(0, 40, n),
-            "right": GENERATOR.integers(40, 80, n),
-            "same": GENERATOR.integers(0, 2, n),
-            "distance": GENERATOR.random(n),
+            "left": generator.integers(0, 40, n),
+            "right": generator.integers(40, 80, n),
+            "same": generator.integers(0, 2, n),
+            "distance": generator.random(n),
         }
         for name, n in sizes.items()
     }
 
 
-def test_joint_is_the_pair_weighted_mean():
-    sets = random_sets(A=70, B=190, crossed=50, validation=60)
+def test_joint_is_the_pair_weighted_mean(generator):
+    sets = random_sets(generator, A=70, B=190, crossed=50, validation=60)
     metrics = evaluate(sets, 0.5, 1.0)
     assert metrics["joint"]["pairs"] == 260
     for metric in ("accuracy", "loss", "accuracy_tuned"):
@@ -151,8 +187,8 @@ def test_joint_is_the_pair_weighted_mean():
         assert metrics["joint"][metric] == pytest.approx(mean, abs=1e-9)
 
 
-def test_tuned_threshold_is_chosen_on_validation_alone():
-    sets = random_sets(A=70, B=190, crossed=50, validation=60)
+def test_tuned_threshold_is_chosen_on_validation_alone(generator):
+    sets = random_sets(generator, A=70, B=190, crossed=50, validation=60)
     metrics = evaluate(sets, 0.5, 1.0)
     validation = sets["validation"]
     best = best_threshold(validation["distance"], validation["same"])
@@ -171,16 +207,9 @@ def test_tuned_threshold_is_chosen_on_validation_alone():
 
 def metrics_of(a, b):
     parts = {"A": a, "B": b, "joint": (a + b) / 2, "crossed": b}
-    names = (
-        "accuracy",
-        "accuracy_tuned",
-        "accuracy_low",
-        "accuracy_high",
-        "auc",
-        "eer",
-    )
+    names = (*METRICS, "accuracy_low", "accuracy_high")
     return {
-        part: {name: value for name in names} | {"loss": value / 10}
+        part: dict.fromkeys(names, value) | {"loss": value / 10}
         for part, value in parts.items()
     } | {"threshold_tuned": 0.4, "collapsed": False}
 
@@ -215,7 +244,7 @@ def summary():
     )
 
 
-def test_summary_has_the_reports_values_where_it_states_them(summary):
+def test_summary_has_the_published_values_where_there_are_any(summary):
     assert ",".join(summary.columns).startswith(
         "size,l2,batch_size,epochs,seed,accuracy_a,accuracy_b,accuracy_joint,"
         "loss_a,loss_b,loss_joint,auc_a,auc_b,auc_joint,"
@@ -260,7 +289,22 @@ def test_a_single_seed_has_no_interval_over_seeds(summary):
     assert (settings["n"] == 1).all()
     assert settings["accuracy_b_mean"].notna().all()
     assert settings[["accuracy_b_sd", "accuracy_b_low"]].isna().all(axis=None)
-    assert "| 80.0 |" in as_markdown(single, settings, "pairs")
+    text = as_markdown(single, settings, "pairs")
+    assert cells(text, "trained", "small", "0.01")[5:9] == [
+        "90.0",
+        "80.0",
+        "85.0",
+        "80.0",
+    ]
+
+
+def cells(markdown, *first):
+    """The cells of the first row of a Markdown table that begins with some."""
+    for line in markdown.splitlines():
+        row = [cell.strip() for cell in line.split("|")[1:-1]]
+        if row[: len(first)] == [*first]:
+            return row
+    raise AssertionError(f"no row of {first}")
 
 
 def test_summary_text_names_the_best_setting_and_its_weakness(summary):
@@ -273,9 +317,24 @@ def test_summary_text_names_the_best_setting_and_its_weakness(summary):
     assert "2 settings and 2 baselines, 2 seeds" in text
 
 
-def test_summary_text_says_what_no_learning_gives(summary):
+def test_summary_text_has_published_values_and_all_metrics(summary):
     text = as_markdown(summary, describe(summary), "pairs")
-    message = "Without any learning, PCA, small: 76.0% on B, more than all 2 trained"
+    row = cells(text, "trained", "small", "0.01", "1024", "2")
+    assert row[-3:] == ["84.97", "82.12", "82.78"]
+    assert cells(text, "*PCA*")[-3:] == ["", "", ""]
+    for name, metric in METRICS.items():
+        found = cells(text, f"`{name}_<set>`")
+        assert found[1:] == [metric.label, metric.unit, metric.better, metric.meaning]
+        assert name == "accuracy" or f"{name}_b" in cells(
+            text.split("## ")[2], "method"
+        )
+
+
+def test_summary_text_says_what_the_best_untrained_baseline_has(summary):
+    text = as_markdown(summary, describe(summary), "pairs")
+    message = (
+        "Best untrained baseline (PCA, small): 76.0% on B, more than all 2 trained"
+    )
     assert message in text
     assert "pixels: 72.0% on B, more than 1 of 2 trained settings" in text
     assert message in draw_summary(summary, "pairs").get_suptitle()
@@ -293,7 +352,7 @@ def test_leakage_is_the_difference_over_paired_seeds(summary):
     assert table.loc["B", "difference"] == pytest.approx(0)
 
 
-def test_reports_values_agree_with_each_other():
+def test_published_values_agree_with_each_other():
     published = pd.read_csv(ROOT / "workflow/data/published.csv").set_index("figure")
     optimum = published.loc["1 and 12"]
     joint = (optimum["published_a"] * 16797 + optimum["published_b"] * 55992) / 72789
@@ -333,13 +392,13 @@ def test_curves_name_setting_and_test_accuracies():
     assert levels == {
         "test pairs of A": 0.912,
         "test pairs of B": 0.8,
-        "no learning: pixels": 0.72,
-        "no learning: blurred pixels": 0.82,
+        "baseline: pixels": 0.72,
+        "baseline: blurred pixels": 0.82,
     }
 
 
-def test_metrics_are_json():
-    sets = random_sets(A=7, B=9, crossed=5, validation=6)
+def test_metrics_are_json(generator):
+    sets = random_sets(generator, A=7, B=9, crossed=5, validation=6)
     metrics = json.loads(json.dumps(evaluate(sets, 0.5, 1.0)))
     assert set(metrics) == {
         *("A", "B", "joint", "crossed", "threshold", "threshold_tuned", "collapsed")

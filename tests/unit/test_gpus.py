@@ -2,16 +2,13 @@
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 
 import psutil
 import pytest
-from study import ROOT, edit_config
+from study import ROOT
 
 from siamese import gpus
 from siamese.errors import StudyError
@@ -20,7 +17,6 @@ from siamese.gpus import (
     count_leases,
     lease_folder,
     lease_gpu,
-    lease_name,
     own_gpu,
     visible_gpus,
 )
@@ -324,112 +320,3 @@ def test_importing_tensorflow_leaves_cuda_alone():
     before, after = done.stderr.split("imported\n")
     assert "libcuda.so" not in before
     assert "libcuda.so" in after
-
-
-POINTS = [
-    f"results/grid/size~small,l2~{penalty},batch_size~64,epochs~20,seed~0"
-    for penalty in ("0.01", "0", "0.02", "0.03")
-]
-GRID = {
-    "size": ["small"],
-    "l2": [0.01, 0, 0.02, 0.03],
-    "batch_size": [64],
-    "epochs": [20],
-}
-HISTORIES = [f"{point}/history.csv" for point in POINTS]
-COMPARED = [*HISTORIES[:2], f"{POINTS[0]}/distances.npz"]
-# Numbers that no machine has, so that training is on the CPU everywhere.
-NO_GPUS = "90,91,92,93"
-
-
-def start_training(study, directory, devices, *targets):
-    """Snakemake with at most four training jobs at a time on some devices."""
-    with open(study / "run.log", "w") as log:
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-m", "snakemake", "--nocolor", *targets),
-                *("--cores", "8", "--resources", "gpu=4"),
-                *("--set-threads", "train=2"),
-            ],
-            cwd=study,
-            env=environment(directory, devices),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def print_row(*cells):
-    """A row of the table of leases that pytest -s shows."""
-    print("|", " | ".join(map(str, cells)), "|")
-
-
-def changes_of_leases(process, directory):
-    """Leases of four devices at each change until `process` ends."""
-    started, last = time.monotonic(), None
-    while process.poll() is None:
-        leases = held(directory)
-        now = [leases.pop(lease_name(gpu), 0) for gpu in NO_GPUS.split(",")]
-        assert not leases
-        if now != last:
-            print_row(f"{time.monotonic() - started:.1f} s", *now)
-            yield now
-        last = now
-        time.sleep(0.02)
-
-
-def training_processes(study):
-    """The Python processes of train.py in a study."""
-    script = re.compile(re.escape(f"{study}/.snakemake/scripts/") + r".*\.train\.py")
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if script.fullmatch((process.info["cmdline"] or [""])[-1])
-    ]
-
-
-def test_training_jobs_have_gpus_of_their_own(finished_study, tmp_path):
-    """At every moment, killed by kill -9 at first, then to the end."""
-    study, hidden = tmp_path / "study", tmp_path / "hidden"
-    shutil.copytree(finished_study, study)
-    edit_config(study, grid=GRID)
-    for name in ("results/grid", "logs/train"):
-        shutil.rmtree(study / name)
-    shutil.copytree(study, hidden)
-    directory = tmp_path / "tmp"
-    directory.mkdir()
-
-    print()
-    print_row("snakemake --resources gpu=4", *(f"GPU {x}" for x in NO_GPUS.split(",")))
-    print_row(*["---"] * 5)
-    with start_training(study, directory, NO_GPUS, *HISTORIES) as snakemake:
-        for now in changes_of_leases(snakemake, directory):
-            assert max(now) <= 1
-            if sum(now) == 4:
-                killed = training_processes(study)
-                assert len(killed) == 4
-                for process in killed:
-                    process.kill()
-                print_row("kill -9 of the four jobs", *now)
-    assert snakemake.returncode == 1, (study / "run.log").read_text()
-    assert held(directory) == {}
-    assert not list(study.rglob("history.csv"))
-
-    print_row("the same command again", *[""] * 4)
-    targets = {*HISTORIES, *COMPARED}
-    with start_training(study, directory, NO_GPUS, *targets) as snakemake:
-        seen = list(changes_of_leases(snakemake, directory))
-    assert snakemake.returncode == 0, (study / "run.log").read_text()
-    assert [1, 1, 1, 1] in seen
-    assert max(map(max, seen)) == 1
-    assert held(directory) == {}
-    logs = [path.read_text() for path in (study / "logs/train").iterdir()]
-    leased = [re.findall(r"^GPU: (\d+), of 90, 91, 92, 93$", log, re.M) for log in logs]
-    assert sorted(leased) == [["90"], ["91"], ["92"], ["93"]]
-
-    shutil.rmtree(folder_in(directory))
-    with start_training(hidden, directory, "", *COMPARED) as snakemake:
-        snakemake.wait(timeout=600)
-    assert snakemake.returncode == 0, (hidden / "run.log").read_text()
-    assert not list(directory.glob("siamese-gpus-*"))
-    for name in COMPARED:
-        assert (study / name).read_bytes() == (hidden / name).read_bytes(), name

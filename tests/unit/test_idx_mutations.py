@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from download import unpack
-from hypothesis import given, settings
+from hypothesis import HealthCheck, configuration, given, settings
 from hypothesis import strategies as st
 from study import digests, idx_bytes
 
@@ -55,9 +55,21 @@ MUTATIONS = st.lists(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_kept(tmp_path_factory):
+    """Hypothesis caches what it reads of the code, in the working folder as a rule."""
+    configuration.set_hypothesis_home_dir(tmp_path_factory.mktemp("hypothesis"))
+
+
 def cases(n):
     """The same cases each time, however slow the machine."""
-    return settings(max_examples=n, derandomize=True, deadline=None, database=None)
+    return settings(
+        max_examples=n,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 
 
 def mutate(data, mutations):
@@ -103,7 +115,7 @@ def path(tmp_path_factory):
     return folder / "file"
 
 
-@cases(1000)
+@cases(300)
 @given(NAMES, MUTATIONS)
 def test_payload_is_the_file_or_refused(name, mutations):
     data = mutate(FILES[name], mutations)
@@ -111,7 +123,7 @@ def test_payload_is_the_file_or_refused(name, mutations):
     assert (array is not None) == (data == FILES[name])
 
 
-@cases(1000)
+@cases(300)
 @given(NAMES, MUTATIONS)
 def test_payload_with_its_own_hash_is_what_the_header_says(name, mutations):
     """The parser alone, without the digest's protection."""
@@ -124,7 +136,7 @@ def test_payload_with_its_own_hash_is_what_the_header_says(name, mutations):
         assert array.shape == read_header(data[: 4 + 4 * array.ndim], name)
 
 
-@cases(1000)
+@cases(300)
 @given(NAMES, MUTATIONS, st.booleans(), st.booleans())
 def test_gzip_file_is_the_file_or_refused(path, name, mutations, packed, own_hash):
     """Damage to the compressed file, or to the payload before it is compressed."""
@@ -142,7 +154,7 @@ def test_gzip_file_is_the_file_or_refused(path, name, mutations, packed, own_has
         assert payload == gzip.GzipFile(fileobj=io.BytesIO(content)).read()
 
 
-@cases(500)
+@cases(200)
 @given(NAMES, MUTATIONS)
 def test_merged_files_agree_or_one_is_refused(path, name, mutations):
     files = FILES | {name: mutate(FILES[name], mutations)}

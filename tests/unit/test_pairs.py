@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from cross_pairs import cross_pairs
-from make_pairs import make_pairs, split_images, split_pairs
 from partition import check_partition, partition
 from verify_pairs import (
     ambiguous_images,
@@ -17,6 +16,13 @@ from verify_pairs import (
 
 from siamese.errors import StudyError
 from siamese.pairs import read_pairs, read_sets
+from siamese.splits import (
+    divide_images,
+    divide_pairs,
+    make_pairs,
+    split_images,
+    split_pairs,
+)
 
 SETS = {"A": [0, 1, 2], "B": [3, 4]}
 LABELS = np.repeat(np.arange(5, dtype=np.uint8), 20)
@@ -26,6 +32,12 @@ IMAGES = np.random.default_rng(1).integers(0, 255, (100, 28, 28)).astype(np.uint
 def pairs_of_a(seed=0, images_per_class=20):
     members = {c: np.flatnonzero(c == LABELS) for c in SETS["A"]}
     return make_pairs(members, images_per_class, np.random.default_rng(seed))
+
+
+def split_by_pairs(seed=0):
+    parts = divide_pairs(3, 20, 0.2, 70)
+    members = {c: np.flatnonzero(c == LABELS) for c in SETS["A"]}
+    return split_pairs(members, 20, parts, np.random.default_rng(seed))
 
 
 def test_partition_holds_each_image_once_in_the_set_of_its_class():
@@ -97,11 +109,13 @@ def test_other_class_is_uniform():
     pairs = make_pairs(members, 5000, np.random.default_rng(0))
     counts = pairs[pairs["same"] == 0].value_counts(["left_class", "right_class"])
     assert len(counts) == 20
+    # Five standard deviations of a binomial count: chance, with this seed or another,
+    # exceeds them once in 90 000 studies of 20 counts.
     assert (abs(counts - 4999 / 4) < 5 * np.sqrt(4999 * 0.25 * 0.75)).all()
 
 
 def test_split_sizes():
-    split = split_pairs(pairs_of_a(), 0.2, 70, np.random.default_rng(0))
+    split = split_by_pairs()
     # 20 % of 114, rounded down; what is left is for validation
     assert split["split"].value_counts().to_dict() == {
         "test": 22,
@@ -115,7 +129,7 @@ def test_split_sizes():
 
 
 def test_read_pairs_splits_the_table(tmp_path):
-    table = split_pairs(pairs_of_a(), 0.2, 70, np.random.default_rng(0))
+    table = split_by_pairs()
     table.to_csv(tmp_path / "A.csv", index=False)
     pairs = read_pairs(tmp_path / "A.csv")
     assert set(pairs) == {"train", "validation", "test"}
@@ -183,7 +197,7 @@ def test_identical_images_under_two_labels_are_known():
 
 
 def test_split_sizes_and_balance_are_checked():
-    pairs = split_pairs(pairs_of_a(), 0.2, 70, np.random.default_rng(0))
+    pairs = split_by_pairs()
     expected = {"train": 70, "validation": 22, "test": 22}
     counts = count_splits(pairs, expected, "A.csv")
     assert {name: part["pairs"] for name, part in counts.items()} == expected
@@ -205,7 +219,8 @@ def members_of(name):
 
 def split_by_images(seed=0):
     generator = np.random.default_rng(seed)
-    return split_images(members_of("A"), 20, 0.2, 60, generator)
+    parts = divide_images(3, 20, 0.2, 60)
+    return split_images(members_of("A"), 20, parts, generator)
 
 
 def test_split_by_images_shares_no_image():
@@ -240,7 +255,7 @@ def test_leaks_are_counted():
 
 
 def crossed(seed=0):
-    a = split_pairs(pairs_of_a(), 0.2, 70, np.random.default_rng(0))
+    a = split_by_pairs()
     b = make_pairs(members_of("B"), 20, np.random.default_rng(1)).assign(split="test")
     test_a = a[a["split"] == "test"]
     return a, b, cross_pairs(test_a, b, np.random.default_rng(seed))

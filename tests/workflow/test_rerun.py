@@ -1,4 +1,8 @@
-"""Edit one thing in a finished study; exactly what depends on it runs again."""
+"""What a change reruns: a dry run for each row of the table in docs/reference.md.
+
+Which code a rule listens to is tested in unit/test_digests.py, and what a config
+makes of a study in unit/test_study.py.
+"""
 
 import os
 import re
@@ -10,10 +14,12 @@ from study import copy_project, edit_config, snakemake
 
 DATA = {"Putting every image into set A or B"}
 LOSS = {"Checking the contrastive loss against NumPy"}
-FIGURE = {"Drawing the summary"}
-SETTINGS = {"Describing the settings"}
-BEST = {"Looking into the best setting"}
-SUMMARY = {"Writing the summary"} | SETTINGS | FIGURE | BEST
+SUMMARY = {
+    *("Writing the summary", "Describing the settings", "Drawing the summary"),
+    "Looking into the best setting",
+}
+CLAIMS = {"Judging the claims", "Drawing the claims"}
+CHOICE = {"Ranking the settings by classes left out of A", "Drawing the choice"}
 STAGES = {
     "train": "Training",
     "embed": "Embedding with",
@@ -35,25 +41,25 @@ def points(stages, l2=("0.01", "0"), batch_sizes=(64,), epochs=(2, 3), seeds=(0,
     }
 
 
+def of_seed(*jobs, seed=0):
+    return {f"{job} seed {seed}" for job in jobs}
+
+
 def verified(seed=0):
     return {f"Checking every pair of seed {seed} against the originals"}
 
 
-def drawn(seed=0):
-    return {f"Drawing random pairs of seed {seed}"}
-
-
 def crossed(seed=0):
-    return {f"Making the pairs across A and B of seed {seed}"}
+    return of_seed("Making the pairs across A and B of", seed=seed)
 
 
-def baseline(seed=0):
-    return {f"Evaluating baselines on the pairs of seed {seed}"}
+def baselines(seed=0):
+    return of_seed("Evaluating baselines on the pairs of", seed=seed)
 
 
 def paired(seed=0):
-    making = {f"Making the pairs of seed {seed}"}
-    return making | crossed(seed) | verified(seed) | drawn(seed) | baseline(seed)
+    made = of_seed("Making the pairs of", "Drawing random pairs of", seed=seed)
+    return made | crossed(seed) | verified(seed) | baselines(seed)
 
 
 JUDGED = points(["evaluate", "plot_curves"]) | SUMMARY
@@ -62,6 +68,7 @@ TRAINED = points(["train"]) | EMBEDDED
 FROM_PAIRS = paired() | TRAINED
 FROM_DATA = DATA | FROM_PAIRS
 EVERY_STAGE = list(STAGES)
+OF_BASELINES = baselines() | points(["plot_curves"]) | SUMMARY
 
 
 def planned(study, *arguments):
@@ -84,69 +91,71 @@ def replicates(study_with_replicates, tmp_path):
     return shutil.copytree(study_with_replicates, tmp_path / "study")
 
 
-def test_nothing_changed(study):
-    assert planned(study) == set()
+def edit(path, old="", new="\n# a new line\n"):
+    """Replace a text in a file, or add one; to an old file, since content decides."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new) if old else text + new)
+    os.utime(path, (0, 0))
 
 
-def test_nothing_changed_in_the_study_with_replicates(replicates):
-    assert planned(replicates, "all", "choice") == set()
-
-
-@pytest.mark.parametrize("folder", ["workflow", "config", "resources", "profiles"])
-def test_touching_files_runs_nothing(study, folder):
-    for path in (study / folder).rglob("*.*"):
+def test_what_changes_no_result_runs_nothing(study):
+    """Dates, comments, captions, resources, profiles, other sources of the data."""
+    for folder in ("workflow", "config", "resources", "profiles"):
+        for path in (study / folder).rglob("*.*"):
+            os.utime(path)
+    for name in ("dataset/images.npy", "pairs/seed~0/A.csv", "summary/summary.csv"):
+        os.utime(study / "results" / name)
+    for path in (study / "results/grid").glob("*/*"):
         os.utime(path)
-    assert planned(study) == set()
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "dataset/images.npy",
-        "dataset/partition.csv",
-        "pairs/seed~0/A.csv",
-        "verification/seed~0/pairs.json",
-        "grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/model.keras",
-        "grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/metrics.json",
-        "summary/summary.csv",
-    ],
-)
-def test_touching_a_result_runs_nothing(study, name):
-    os.utime(study / "results" / name)
-    assert planned(study) == set()
-
-
-def test_comment_in_the_config_runs_nothing(study):
-    path = study / "config/config.yaml"
-    path.write_text("# a comment\n" + path.read_text())
-    assert planned(study) == set()
-
-
-def edit_grid(study, **options):
+    edit(study / "config/config.yaml")
+    edit(study / "workflow/report/curves.rst", new="More.\n")
+    edit(study / "workflow/rules/train.smk", "threads: 3", "threads: 1")
+    edit(study / "workflow/rules/train.smk", "mem_mb=1500", "mem_mb=3000")
+    edit(study / "profiles/default/config.yaml", new="latency-wait: 60\n")
+    edit(study / "workflow/scripts/download.py")
     config = yaml.safe_load((study / "config/config.yaml").read_text())
-    edit_config(study, grid=config["grid"] | options)
+    sources = [{"directory": "elsewhere"}, *config["dataset"]["sources"]]
+    edit_config(
+        study,
+        dataset=config["dataset"] | {"sources": sources},
+        choice={"folds": 3, "seeds": [5], "metric": "accuracy"},
+    )
+    shutil.rmtree(study / "resources")
+    assert planned(study, "--cores", "7") == set()
 
 
-def options_name(value):
-    """The same in each process, which the order of a set is not."""
-    return str(value) if isinstance(value, dict) else "jobs"
+def test_a_fresh_clone_over_the_results_runs_nothing(study):
+    config = (study / "config/config.yaml").read_text()
+    shutil.rmtree(study / "workflow")
+    copy_project(study)
+    (study / "config/config.yaml").write_text(config)
+    assert planned(study) == set()
+
+
+def test_without_metadata_dates_count(study):
+    shutil.rmtree(study / ".snakemake")
+    edit(study / "workflow/scripts/train.py")
+    os.utime(study / "workflow/data/published.csv")
+    assert planned(study) == SUMMARY
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"batch_size": [64, 32]}, points(EVERY_STAGE, batch_sizes=[32]) | SUMMARY),
-        ({"epochs": [2, 3, 4]}, points(EVERY_STAGE, epochs=[4]) | SUMMARY),
-        ({"epochs": [1, 2, 3]}, points(EVERY_STAGE, epochs=[1]) | SUMMARY),
-        ({"epochs": [3]}, SUMMARY),
-        ({"epochs": [2]}, SUMMARY),
+        ({"epochs": [1, 2, 3, 4]}, points(EVERY_STAGE, epochs=[1, 4]) | SUMMARY),
+        (
+            {"batch_size": [64, 32]},
+            points(EVERY_STAGE, batch_sizes=[32]) | SUMMARY,
+        ),
         ({"l2": [0.02, 0]}, points(EVERY_STAGE, l2=["0.02"]) | SUMMARY),
-        ({"l2": [0]}, SUMMARY),
+        ({"l2": [0], "epochs": [3]}, SUMMARY),
     ],
-    ids=options_name,
+    ids=["epochs added", "batch size added", "L2 value replaced", "values removed"],
 )
 def test_change_of_the_grid(study, options, expected):
-    edit_grid(study, **options)
+    config = yaml.safe_load((study / "config/config.yaml").read_text())
+    edit_config(study, grid=config["grid"] | options)
     assert planned(study) == expected
 
 
@@ -155,7 +164,7 @@ def test_change_of_the_grid(study, options, expected):
     [
         ({"seeds": [0, 1]}, paired(1) | points(EVERY_STAGE, seeds=[1]) | SUMMARY),
         ({"threshold": 0.4}, JUDGED),
-        ({"margin": 1.5}, LOSS | baseline() | TRAINED),
+        ({"margin": 1.5}, LOSS | baselines() | TRAINED),
         ({"precision": "mixed_bfloat16"}, TRAINED),
         ({"sets": {"A": [0, 1, 2, 4, 5, 8], "B": [3, 6, 7, 9]}}, FROM_DATA),
         (
@@ -163,99 +172,42 @@ def test_change_of_the_grid(study, options, expected):
             FROM_PAIRS,
         ),
         # the baselines have a network of each size
-        (
-            {"sizes": {"small": 2, "large": 8}},
-            baseline() | points(["plot_curves"]) | SUMMARY,
-        ),
-        ({"sizes": {"small": 3, "large": 4}}, baseline() | TRAINED),
-        ({"choice": {"folds": 3, "seeds": [5], "metric": "accuracy"}}, set()),
+        ({"sizes": {"small": 2, "large": 8}}, OF_BASELINES),
+        ({"sizes": {"small": 3, "large": 4}}, baselines() | TRAINED),
     ],
-    ids=options_name,
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "jobs",
 )
 def test_change_of_an_option(study, options, expected):
     edit_config(study, **options)
     assert planned(study) == expected
 
 
-def test_sources_of_the_data_are_no_reason_to_fetch_it_again(study):
-    config = yaml.safe_load((study / "config/config.yaml").read_text())
-    sources = [{"directory": "elsewhere"}, *config["dataset"]["sources"]]
-    edit_config(study, dataset=config["dataset"] | {"sources": sources})
-    assert planned(study) == set()
-
-
-DRAWN_CHOICE = {"Drawing the choice"}
-SCRIPTS = {
-    "download": set(),  # what it fetches is known by its digest
-    "partition": FROM_DATA,
-    "make_pairs": FROM_PAIRS,
-    "cross_pairs": crossed() | verified() | baseline() | EMBEDDED,
-    "verify_pairs": verified(),
-    "draw_pairs": drawn(),
-    "verify_loss": LOSS,
-    "train": TRAINED,
-    "embed": EMBEDDED,
-    "evaluate": JUDGED,
-    "evaluate_baselines": baseline() | points(["plot_curves"]) | SUMMARY,
-    "plot_curves": points(["plot_curves"]),
-    "summarise": SUMMARY,
-    "describe_settings": SETTINGS,
-    "plot_summary": FIGURE,
-    "examine_best_setting": BEST,
-}
-# Of the study with replicates.
-LATER_SCRIPTS = {
-    "compare_splits": {"Comparing both ways of splitting A"},
-    "judge_claims": {"Judging the claims", "Drawing the claims"},
-    "plot_claims": {"Drawing the claims"},
-    "rank_settings": {"Ranking the settings by classes left out of A"} | DRAWN_CHOICE,
-    "plot_choice": DRAWN_CHOICE,
-}
-MODULES = {
-    "idx": FROM_DATA,
-    "job": FROM_DATA | LOSS,
-    "errors": FROM_DATA | LOSS,
-    "axes": SUMMARY,
-    "checkpoint": TRAINED,
-    "figures": points(["plot_curves"]) | FIGURE,
-    "gpus": TRAINED,
-    "metrics": baseline() | JUDGED,
-    "network": LOSS | baseline() | TRAINED,
-    "pairs": baseline() | TRAINED,
-    "sources": set(),  # as download
-    "intervals": SETTINGS,
-    "stored": FROM_PAIRS,
-    "tables": SUMMARY,
-}
-
-
-def edit(path):
-    path.write_text(path.read_text() + "\n# a new line\n")
-    os.utime(path, (0, 0))  # an old file: content decides, not time
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_edit_of_a_script(study, name):
-    edit(study / f"workflow/scripts/{name}.py")
-    assert planned(study) == SCRIPTS[name]
-
-
-@pytest.mark.parametrize("name", LATER_SCRIPTS)
-def test_edit_of_a_script_of_claims_or_choice(replicates, name):
-    edit(replicates / f"workflow/scripts/{name}.py")
-    assert planned(replicates, "all", "choice") == LATER_SCRIPTS[name]
-
-
 def test_edit_of_a_claim(replicates):
-    path = replicates / "config/claims.yaml"
-    path.write_text(path.read_text().replace("holds: [0, null]", "holds: [0, 1]"))
-    assert planned(replicates) == LATER_SCRIPTS["judge_claims"]
+    edit(replicates / "config/claims.yaml", "holds: [0, null]", "holds: [0, 1]")
+    assert planned(replicates, "all", "choice") == CLAIMS
 
 
-def test_a_choice_by_other_folds_trains_those_alone(replicates):
-    edit_config(
-        replicates, choice={"folds": [[0, 1], [4, 5]], "seeds": [0], "metric": "auc"}
-    )
+def test_edit_of_a_published_value(study):
+    edit(study / "workflow/data/published.csv", "0.8212", "0.8213")
+    assert planned(study) == SUMMARY
+
+
+def test_edit_of_a_module_that_all_scripts_import(study):
+    edit(study / "workflow/scripts/siamese/errors.py")
+    assert planned(study) == FROM_DATA | LOSS
+
+
+def test_edit_of_a_script_in_the_middle(replicates):
+    edit(replicates / "workflow/scripts/judge_claims.py")
+    edit(replicates / "workflow/scripts/compare_splits.py")
+    edit(replicates / "workflow/scripts/rank_settings.py")
+    expected = CLAIMS | CHOICE | {"Comparing both ways of splitting A"}
+    assert planned(replicates, "all", "choice") == expected
+
+
+def test_other_folds_are_trained_alone(replicates):
+    choice = {"folds": [[0, 1], [4, 5]], "seeds": [0], "metric": "auc"}
+    edit_config(replicates, choice=choice)
     fold = "leave_out~4-5/"
     jobs = planned(replicates, "choice")
     trained = {job for job in jobs if job.startswith("Training")}
@@ -263,123 +215,52 @@ def test_a_choice_by_other_folds_trains_those_alone(replicates):
         f"Training {fold}small, L2 {l2}, batch size 64, 2 epochs, seed 0"
         for l2 in ("0.01", "0")
     }
-    assert all(fold in job for job in jobs - LATER_SCRIPTS["rank_settings"])
-    assert planned(replicates) == set()
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_edit_of_a_module(study, name):
-    edit(study / f"workflow/scripts/siamese/{name}.py")
-    assert planned(study) == MODULES[name]
-
-
-def test_all_scripts_and_modules_are_tested(study):
-    scripts = study / "workflow/scripts"
-    tested = {*SCRIPTS, *LATER_SCRIPTS}
-    assert {path.stem for path in scripts.glob("*.py")} == tested
-    modules = {path.stem for path in (scripts / "siamese").glob("*.py")}
-    assert modules == {*MODULES, "__init__"}
-
-
-def test_new_import_is_followed(study):
-    scripts = study / "workflow/scripts"
-    (scripts / "siamese/colours.py").write_text("RED = 'red'\n")
-    path = scripts / "siamese/metrics.py"
-    path.write_text("from siamese import colours\n" + path.read_text())
-    done = snakemake(study)
-    assert done.returncode == 0, done.stdout
-    assert planned(study) == set()
-    edit(scripts / "siamese/colours.py")
-    assert planned(study) == MODULES["metrics"]
-
-
-def test_edit_of_a_caption_runs_nothing(study):
-    path = study / "workflow/report/curves.rst"
-    path.write_text(path.read_text() + "More.\n")
-    assert planned(study) == set()
-
-
-def test_edit_of_the_reports_values(study):
-    path = study / "workflow/data/published.csv"
-    path.write_text(path.read_text().replace("0.8212", "0.8213"))
-    os.utime(path, (0, 0))  # content decides, not time
-    assert planned(study) == SUMMARY
-
-
-def test_runtime_settings_run_nothing(study):
-    path = study / "workflow/rules/train.smk"
-    text = path.read_text()
-    edited = text.replace("threads: 3", "threads: 1").replace("1500", "3000")
-    assert edited != text
-    path.write_text(edited)
-    profile = study / "profiles/default/config.yaml"
-    profile.write_text(profile.read_text() + "latency-wait: 60\n")
-    assert planned(study, "--cores", "7") == set()
+    assert all(fold in job for job in jobs - CHOICE)
 
 
 @pytest.mark.parametrize(
-    ("name", "stages"),
+    ("names", "expected"),
     [
-        ("metrics.json", ["evaluate", "plot_curves"]),
-        ("model.keras", EVERY_STAGE),
-        ("history.csv", EVERY_STAGE),
-        ("curves.png", ["plot_curves"]),
-    ],
-)
-@pytest.mark.parametrize("epochs", [2, 3])
-def test_deleted_file_of_one_point(study, name, stages, epochs):
-    folder = f"size~small,l2~0,batch_size~64,epochs~{epochs},seed~0"
-    (study / "results/grid" / folder / name).unlink()
-    expected = points(stages, l2=["0"], epochs=[epochs])
-    assert planned(study) == expected | (SUMMARY if name != "curves.png" else set())
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("dataset/images.npy", FROM_DATA),
-        ("dataset/labels.npy", FROM_DATA),
-        ("dataset/partition.csv", FROM_DATA),
-        ("pairs/seed~0/B.csv", FROM_PAIRS),
-        ("pairs/seed~0/crossed.csv", crossed() | verified() | baseline() | EMBEDDED),
-        ("baselines/seed~0/metrics.json", SCRIPTS["evaluate_baselines"]),
-        ("verification/loss.json", LOSS),
         (
-            "grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/distances.npz",
-            points(["embed", "evaluate", "plot_curves"], l2=["0"], epochs=[2])
+            ["grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/model.keras"],
+            points(EVERY_STAGE, l2=["0"], epochs=[2]) | SUMMARY,
+        ),
+        (
+            [
+                "grid/size~small,l2~0,batch_size~64,epochs~3,seed~0/history.csv",
+                "grid/size~small,l2~0.01,batch_size~64,epochs~2,seed~0/distances.npz",
+                "verification/loss.json",
+            ],
+            points(EVERY_STAGE, l2=["0"], epochs=[3])
+            | points(["embed", "evaluate", "plot_curves"], l2=["0.01"], epochs=[2])
+            | LOSS
             | SUMMARY,
         ),
+        (
+            [
+                "grid/size~small,l2~0,batch_size~64,epochs~3,seed~0/metrics.json",
+                "grid/size~small,l2~0,batch_size~64,epochs~2,seed~0/curves.png",
+            ],
+            points(["evaluate"], l2=["0"], epochs=[3])
+            | points(["plot_curves"], l2=["0"])
+            | SUMMARY,
+        ),
+        (["dataset/labels.npy"], FROM_DATA),
+        (["pairs/seed~0/B.csv"], FROM_PAIRS),
+        (["pairs/seed~0/crossed.csv"], crossed() | verified() | baselines() | EMBEDDED),
+        (["baselines/seed~0/metrics.json"], OF_BASELINES),
     ],
+    ids=lambda value: value[0].split("/")[-1] if isinstance(value, list) else "jobs",
 )
-def test_deleted_intermediate_file_is_made_anew(study, name, expected):
-    (study / "results" / name).unlink()
+def test_deleted_files_are_regenerated(study, names, expected):
+    for name in names:
+        (study / "results" / name).unlink()
     assert planned(study) == expected
 
 
-@pytest.mark.parametrize("name", ["model.keras", "distances.npz"])
-def test_deleted_intermediate_file_of_a_fold(replicates, name):
+def test_deleted_file_of_a_fold(replicates):
     folder = "size~small,l2~0,batch_size~64,epochs~2,seed~0"
-    (replicates / "results/leave_out~0-1/grid" / folder / name).unlink()
+    (replicates / "results/leave_out~0-1/grid" / folder / "distances.npz").unlink()
     jobs = planned(replicates, "all", "choice")
-    assert LATER_SCRIPTS["rank_settings"] < jobs
+    assert jobs > CHOICE
     assert any(job.startswith("Embedding with leave_out~0-1/") for job in jobs)
-
-
-def test_deleted_data_set_files_run_nothing(study):
-    shutil.rmtree(study / "resources")
-    assert planned(study) == set()
-
-
-def test_fresh_clone_over_the_results_runs_nothing(study):
-    shutil.rmtree(study / "workflow")
-    config = (study / "config/config.yaml").read_text()
-    copy_project(study)
-    (study / "config/config.yaml").write_text(config)
-    assert planned(study) == set()
-
-
-def test_clone_without_metadata_goes_by_dates(study):
-    shutil.rmtree(study / ".snakemake")
-    os.utime(study / "workflow/data/published.csv")
-    edit(study / "workflow/scripts/train.py")
-    assert planned(study) == SUMMARY

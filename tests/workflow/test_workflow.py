@@ -4,11 +4,12 @@ import csv
 import json
 import re
 import shutil
-import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from study import ROOT, make_study, planned_jobs, snakemake
+import yaml
+from study import ROOT, content, make_study, planned_jobs, snakemake
 
 POINT = "results/grid/size~small,l2~{},batch_size~64,epochs~{},seed~0"
 
@@ -90,19 +91,36 @@ def test_a_finished_study_has_nothing_to_do(finished_study):
     assert "Nothing to be done" in done.stdout
 
 
+def most_training(output):
+    """Training jobs between start and end at the same moment."""
+    running, most = set(), 0
+    for line in output.splitlines():
+        if match := re.match(r"Job (\d+): Training", line):
+            running.add(match[1])
+        elif match := re.match(r"Finished jobid: (\d+) \(Rule: train\)", line):
+            running.remove(match[1])
+        most = max(most, len(running))
+    assert not running
+    return most
+
+
 def test_from_scratch_again_gives_the_same(finished_study, tmp_path):
-    study = make_study(tmp_path)
-    targets = [POINT.format("0.01", 3) + "/metrics.json"]
-    done = snakemake(study, *targets)
-    assert done.returncode == 0, done.stdout
-    for name in (
-        "results/pairs/seed~0/A.csv",
-        "results/pairs/seed~0/B.csv",
-        "results/dataset/images.npy",
-        POINT.format("0.01", 3) + "/history.csv",
-        *targets,
-    ):
-        assert (study / name).read_bytes() == (finished_study / name).read_bytes(), name
+    """With as many networks in training at a time as resources say."""
+    study = make_study(tmp_path / "study")
+    names = [f"{POINT.format(l2, 2)}/history.csv" for l2 in ("0.01", "0")]
+    for gpus in (2, 1):
+        done = snakemake(
+            study,
+            *(*names, "--cores", "8", "--resources", f"gpu={gpus}"),
+            *("--set-threads", "train=2"),
+        )
+        assert done.returncode == 0, done.stdout
+        assert most_training(done.stdout) == gpus
+        for path in filter(Path.is_file, (study / "results").rglob("*")):
+            reference = finished_study / path.relative_to(study)
+            assert content(path) == content(reference), path
+        assert len(list(study.rglob("model.keras"))) == 2
+        shutil.rmtree(study / "results/grid")
 
 
 def test_one_wrong_pair_stops_everything_after_it(finished_study, tmp_path):
@@ -137,76 +155,45 @@ def test_a_damaged_data_file_is_refused_by_partition(finished_study, tmp_path):
     assert not (study / "results/dataset/images.npy").exists()
 
 
-@pytest.mark.parametrize(
-    ("overlay", "points"), [(None, 64), ("figures", 8), ("quick", 4)]
-)
-def test_number_of_jobs(tmp_path, overlay, points):
-    arguments = (
-        ["--configfile", str(ROOT / f"config/{overlay}.yaml")] if overlay else []
-    )
-    done = snakemake(
-        tmp_path, "-n", "--quiet", "rules", "-s", str(ROOT / "Snakefile"), *arguments
-    )
+def test_the_default_study_is_planned(tmp_path):
+    done = snakemake(tmp_path, "-n", "--quiet", "rules", "-s", str(ROOT / "Snakefile"))
     assert done.returncode == 0, done.stdout
-    assert planned_jobs(done.stdout) == {
-        **dict.fromkeys(("download", "partition", "make_pairs", "cross_pairs"), 1),
-        **dict.fromkeys(
-            ("verify_pairs", "draw_pairs", "verify_loss", "evaluate_baselines"), 1
+    once = (
+        *("download", "partition", "make_pairs", "cross_pairs", "verify_pairs"),
+        *("draw_pairs", "verify_loss", "evaluate_baselines", "summarise"),
+        *("describe_settings", "plot_summary", "examine_best_setting", "default"),
+    )
+    of_each_point = ("train", "embed", "evaluate", "plot_curves")
+    expected = dict.fromkeys(once, 1) | dict.fromkeys(of_each_point, 64)
+    assert planned_jobs(done.stdout) == expected
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        (
+            {"seeds": [0.5]},
+            "Error: Config: seeds.0: found 0.5, expected a whole number",
         ),
-        **dict.fromkeys(("summarise", "describe_settings", "plot_summary"), 1),
-        **dict.fromkeys(("examine_best_setting", "all"), 1),
-        **dict.fromkeys(("train", "embed", "evaluate", "plot_curves"), points),
-    }
+        ({"choice": {"folds": 9}}, "Error: Config: choice.folds: found [0, 1, 2, 4, 5"),
+    ],
+    ids=["where it is read", "where it is needed"],
+)
+def test_bad_config_is_one_line(tmp_path, overlay, message):
+    path = tmp_path / "overlay.yaml"
+    path.write_text(yaml.safe_dump(overlay))
+    snakefile = str(ROOT / "Snakefile")
+    done = snakemake(tmp_path, "choice", "-s", snakefile, "--configfile", str(path))
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith(message)
+    assert done.stdout.count("Error") == 1 and "Traceback" not in done.stdout
+    assert not (tmp_path / "results").exists()
 
 
 def test_progress_names_the_grid_point(finished_study):
     text = (finished_study / "run.log").read_text()
     assert "Training small, L2 0.01, batch size 64, 2 epochs, seed 0" in text
     assert "of 29 steps" in text
-
-
-def most_training(output):
-    """Training jobs between start and end at the same moment."""
-    running, most = set(), 0
-    for line in output.splitlines():
-        if match := re.match(r"Job (\d+): Training", line):
-            running.add(match[1])
-        elif match := re.match(r"Finished jobid: (\d+) \(Rule: train\)", line):
-            running.remove(match[1])
-        most = max(most, len(running))
-    assert not running
-    return most
-
-
-@pytest.mark.parametrize("gpus", [1, 2])
-def test_gpu_resource_is_how_many_train_at_a_time(finished_study, tmp_path, gpus):
-    grid = {"size": ["small"], "l2": [0.01, 0], "batch_size": [64], "epochs": [2]}
-    study = make_study(tmp_path, grid=grid)
-    done = snakemake(
-        study,
-        *("--cores", "8", "--resources", f"gpu={gpus}"),
-        *("--set-threads", "train=2"),
-    )
-    assert done.returncode == 0, done.stdout
-    assert most_training(done.stdout) == gpus
-    for l2 in ("0.01", "0"):
-        path = f"{POINT.format(l2, 2)}/history.csv"
-        assert (study / path).read_bytes() == (finished_study / path).read_bytes()
-
-
-def test_looks_for_jobs_do_not_add_up(tmp_path):
-    """Snakemake alone would look once a second for each finished job."""
-    seeds = range(20)
-    study = make_study(tmp_path, seeds=list(seeds))
-    targets = [f"results/pairs/seed~{seed}/A.csv" for seed in seeds]
-    started = time.monotonic()
-    done = snakemake(study, *targets, "--verbose", "--cores", "1")
-    seconds = time.monotonic() - started
-    assert done.returncode == 0, done.stdout
-    jobs = done.stdout.count("Finished jobid: ")
-    assert jobs == 2 + len(seeds)
-    looks = done.stdout.count("Ready jobs: ")
-    assert jobs <= looks <= jobs + seconds + 5
 
 
 def test_study_with_replicates(study_with_replicates):

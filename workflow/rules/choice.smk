@@ -3,7 +3,7 @@
 
 rule rank_settings:
     input:
-        metrics=lambda wildcards: point_files(fold_points(), "metrics.json"),
+        metrics=lambda wildcards: point_files(study.fold_points, "metrics.json"),
         table=rules.summarise.output.table,
     output:
         folds="results/choice/folds.csv",
@@ -17,11 +17,11 @@ rule rank_settings:
     log:
         "logs/rank_settings.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        points=lambda wildcards: as_records(fold_points(), [*SETTING, "seed", "fold"]),
-        metric=config["choice"]["metric"],
-        split_by=SPLIT_BY,
+        points=lambda wildcards: as_records(study.fold_points, *SETTING, "seed", "fold"),
+        metric=study.config.choice.metric,
+        split_by=study.split_by,
         code=code_of("rank_settings.py"),
     message:
         "Ranking the settings by classes left out of A"
@@ -34,7 +34,7 @@ rule plot_choice:
         choice=rules.rank_settings.output.table,
         table=rules.summarise.output.table,
     output:
-        report(
+        figure=report(
             "results/choice/choice.png",
             caption="../report/choice.rst",
             category="Choice without B",
@@ -43,10 +43,10 @@ rule plot_choice:
     log:
         "logs/plot_choice.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        metric=config["choice"]["metric"],
-        split_by=SPLIT_BY,
+        metric=study.config.choice.metric,
+        split_by=study.split_by,
         code=code_of("plot_choice.py"),
     message:
         "Drawing the choice"
@@ -57,9 +57,9 @@ rule plot_choice:
 rule choice:
     input:
         # See the rule all.
-        lambda wildcards: point_files(fold_points(), "model.keras", "distances.npz"),
-        lambda wildcards: run_files(fold_points(), "pairs", "A.csv", "B.csv"),
-        lambda wildcards: run_files(fold_points(), "pairs", "crossed.csv"),
+        lambda wildcards: point_files(study.fold_points, "model.keras", "distances.npz"),
+        lambda wildcards: run_files(study.fold_points, "pairs", "A.csv", "B.csv"),
+        lambda wildcards: run_files(study.fold_points, "pairs", "crossed.csv"),
         rules.rank_settings.output,
         rules.plot_choice.output,
     message:

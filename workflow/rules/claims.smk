@@ -1,13 +1,11 @@
-"""The report's claims, for studies that name a file of claims."""
+"""The published claims, for studies that name a file of claims."""
 
-CLAIMS = WORKFLOW.parent / (config["claims"] or "config/claims.yaml")
-if config["claims"]:
-    check_claims(read_claims(CLAIMS), MAIN_POINTS)
+CLAIMS = study.claims_path
 
 
 rule judge_claims:
     input:
-        claims=local(os.path.relpath(CLAIMS)),
+        claims=local(os.path.relpath(CLAIMS or PROJECT / "config/claims.yaml")),
         table=rules.summarise.output.table,
     output:
         table=report(
@@ -19,10 +17,10 @@ rule judge_claims:
     log:
         "logs/judge_claims.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        claims=lambda wildcards: digest(CLAIMS),
-        split_by=SPLIT_BY,
+        claims=lambda wildcards: digest(study.claims_path),
+        split_by=study.split_by,
         code=code_of("judge_claims.py"),
     message:
         "Judging the claims"
@@ -46,9 +44,9 @@ rule plot_claims:
     log:
         "logs/plot_claims.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        split_by=SPLIT_BY,
+        split_by=study.split_by,
         code=code_of("plot_claims.py"),
     message:
         "Drawing the claims"

@@ -1,6 +1,6 @@
 """From the data set's files to verified pairs."""
 
-IDX_FILES = [f"resources/fashion_mnist/{name}" for name in config["dataset"]["files"]]
+IDX_FILES = study.data_files
 
 
 localrules:
@@ -10,16 +10,16 @@ localrules:
 
 rule download:
     output:
-        IDX_FILES,
+        files=IDX_FILES,
     log:
         "logs/download.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        sha256s=config["dataset"]["files"],
+        sha256s=dict(study.config.dataset.files),
         # As a function of output it is no trigger: the digests decide what the
         # data is, not where it comes from. The same goes for the script.
-        sources=lambda wildcards, output: config["dataset"]["sources"],
+        sources=lambda wildcards, output: study.sources,
     message:
         "Fetching Fashion-MNIST"
     script:
@@ -36,11 +36,11 @@ rule partition:
     log:
         "logs/partition.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        sha256s=config["dataset"]["files"],
-        sets=config["sets"],
-        images_per_class=config["dataset"]["images_per_class"],
+        sha256s=dict(study.config.dataset.files),
+        sets=study.sets(""),
+        images_per_class=study.config.dataset.images_per_class,
         code=code_of("partition.py"),
     message:
         "Putting every image into set A or B"
@@ -57,13 +57,12 @@ rule make_pairs:
     log:
         "logs/{split}make_pairs/seed~{seed}.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        sets=lambda wildcards: sets_of(wildcards.split),
-        split_by=lambda wildcards: split_by(wildcards.split),
-        images_per_class=config["pairs"]["images_per_class"],
-        test_fraction=config["pairs"]["test_fraction"],
-        train=lambda wildcards: split_sizes(wildcards.split)["train"],
+        sets=lambda wildcards: study.sets(wildcards.split),
+        split_by=lambda wildcards: study.way(wildcards.split),
+        images_per_class=study.config.pairs.images_per_class,
+        parts=lambda wildcards: study.parts(wildcards.split),
         code=code_of("make_pairs.py"),
     message:
         "Making the pairs of {wildcards.split}seed {wildcards.seed}"
@@ -80,7 +79,7 @@ rule cross_pairs:
     log:
         "logs/{split}cross_pairs/seed~{seed}.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
         code=code_of("cross_pairs.py"),
     message:
@@ -102,12 +101,12 @@ rule verify_pairs:
     log:
         "logs/{split}verify_pairs/seed~{seed}.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        sha256s=config["dataset"]["files"],
-        sets=lambda wildcards: sets_of(wildcards.split),
-        split_by=lambda wildcards: split_by(wildcards.split),
-        expected=lambda wildcards: expected_pairs(wildcards.split),
+        sha256s=dict(study.config.dataset.files),
+        sets=lambda wildcards: study.sets(wildcards.split),
+        split_by=lambda wildcards: study.way(wildcards.split),
+        expected=lambda wildcards: study.pair_counts(wildcards.split),
         code=code_of("verify_pairs.py"),
     message:
         "Checking every pair of {wildcards.split}seed {wildcards.seed} against the originals"
@@ -130,10 +129,10 @@ rule draw_pairs:
     log:
         "logs/{split}draw_pairs/seed~{seed}.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
         # A function, or {braces} in a name would be wildcards.
-        names=lambda wildcards: config["dataset"]["classes"],
+        names=lambda wildcards: list(study.config.dataset.classes),
         code=code_of("draw_pairs.py"),
     message:
         "Drawing random pairs of {wildcards.split}seed {wildcards.seed}"
@@ -153,9 +152,9 @@ rule verify_loss:
     log:
         "logs/verify_loss.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        margin=config["margin"],
+        margin=study.config.margin,
         code=code_of("verify_loss.py"),
     message:
         "Checking the contrastive loss against NumPy"

@@ -8,9 +8,9 @@ cluster's job, which reads the rules again, needs none of it.
 
 rule summarise:
     input:
-        metrics=lambda wildcards: point_files(POINTS, "metrics.json"),
-        baselines=lambda wildcards: run_files(POINTS, "baselines", "metrics.json"),
-        published=local(os.path.relpath(WORKFLOW / "data/published.csv")),
+        metrics=lambda wildcards: point_files(study.points, "metrics.json"),
+        baselines=lambda wildcards: run_files(study.points, "baselines", "metrics.json"),
+        published=local(os.path.relpath(PUBLISHED)),
     output:
         table=report(
             "results/summary/summary.csv",
@@ -21,13 +21,13 @@ rule summarise:
     log:
         "logs/summarise.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        points=lambda wildcards: as_records(POINTS, [*SETTING, "seed", "split_by"]),
+        points=lambda wildcards: as_records(study.points, *SETTING, "seed", "split_by"),
         baseline_points=lambda wildcards: as_records(
-            runs_of(POINTS), ["seed", "split_by"]
+            runs_of(study.points), "seed", "split_by"
         ),
-        published=digest(WORKFLOW / "data/published.csv"),
+        published=digest(PUBLISHED),
         code=code_of("summarise.py"),
     message:
         "Writing the summary"
@@ -49,9 +49,9 @@ rule describe_settings:
     log:
         "logs/describe_settings.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        split_by=SPLIT_BY,
+        split_by=study.split_by,
         code=code_of("describe_settings.py"),
     message:
         "Describing the settings"
@@ -73,9 +73,9 @@ rule plot_summary:
     log:
         "logs/plot_summary.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        split_by=SPLIT_BY,
+        split_by=study.split_by,
         code=code_of("plot_summary.py"),
     message:
         "Drawing the summary"
@@ -86,9 +86,9 @@ rule plot_summary:
 rule examine_best_setting:
     input:
         table=rules.summarise.output.table,
-        distances=lambda wildcards: point_files(MAIN_POINTS, "distances.npz"),
-        A=lambda wildcards: run_files(MAIN_POINTS, "pairs", "A.csv"),
-        B=lambda wildcards: run_files(MAIN_POINTS, "pairs", "B.csv"),
+        distances=lambda wildcards: point_files(study.main_points, "distances.npz"),
+        A=lambda wildcards: run_files(study.main_points, "pairs", "A.csv"),
+        B=lambda wildcards: run_files(study.main_points, "pairs", "B.csv"),
     output:
         table=report(
             "results/summary/classes.csv",
@@ -111,14 +111,14 @@ rule examine_best_setting:
     log:
         "logs/examine_best_setting.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        points=lambda wildcards: as_records(MAIN_POINTS, [*SETTING, "seed"]),
-        seeds=lambda wildcards: list(map(int, runs_of(MAIN_POINTS)["seed"])),
+        points=lambda wildcards: as_records(study.main_points, *SETTING, "seed"),
+        seeds=lambda wildcards: [run.seed for run in runs_of(study.main_points)],
         # A function, or {braces} in a name would be wildcards.
-        names=lambda wildcards: config["dataset"]["classes"],
-        threshold=config["threshold"],
-        split_by=SPLIT_BY,
+        names=lambda wildcards: list(study.config.dataset.classes),
+        threshold=study.config.threshold,
+        split_by=study.split_by,
         code=code_of("examine_best_setting.py"),
     message:
         "Looking into the best setting"
@@ -140,7 +140,7 @@ rule compare_splits:
     log:
         "logs/compare_splits.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
         code=code_of("compare_splits.py"),
     message:

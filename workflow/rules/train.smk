@@ -7,25 +7,25 @@ rule train:
         # again. What changes the data comes with new pairs.
         images=ancient(rules.partition.output.images),
         verified=ancient(rules.verify_pairs.output.counts),
-        checkpoint=checkpoint_inputs,
+        checkpoint=shorter_run,
         pairs=rules.make_pairs.output.A,
     output:
-        model=f"{POINT}/model.keras",
-        history=f"{POINT}/history.csv",
+        model=f"{POINT_FOLDER}/model.keras",
+        history=f"{POINT_FOLDER}/history.csv",
     log:
-        f"logs/{{split}}train/{GRID}.log",
+        f"logs/{{split}}train/{POINT}.log",
     benchmark:
-        f"benchmarks/{{split}}train/{GRID}.tsv"
+        f"benchmarks/{{split}}train/{POINT}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     threads: 3
     resources:
         gpu=1,
         mem_mb=1500,
     params:
-        filters=lambda wildcards: config["sizes"][wildcards.size],
-        margin=config["margin"],
-        precision=config["precision"],
+        filters=lambda wildcards: study.config.sizes[wildcards.size],
+        margin=study.config.margin,
+        precision=study.config.precision,
         code=code_of("train.py"),
     message:
         "Training {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
@@ -41,11 +41,11 @@ rule embed:
         B=rules.make_pairs.output.B,
         crossed=rules.cross_pairs.output.crossed,
     output:
-        distances=f"{POINT}/distances.npz",
+        distances=f"{POINT_FOLDER}/distances.npz",
     log:
-        f"logs/{{split}}embed/{GRID}.log",
+        f"logs/{{split}}embed/{POINT}.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     resources:
         mem_mb=1500,
     params:
@@ -63,14 +63,14 @@ rule evaluate:
         B=rules.make_pairs.output.B,
         crossed=rules.cross_pairs.output.crossed,
     output:
-        metrics=f"{POINT}/metrics.json",
+        metrics=f"{POINT_FOLDER}/metrics.json",
     log:
-        f"logs/{{split}}evaluate/{GRID}.log",
+        f"logs/{{split}}evaluate/{POINT}.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        threshold=config["threshold"],
-        margin=config["margin"],
+        threshold=study.config.threshold,
+        margin=study.config.margin,
         code=code_of("evaluate.py"),
     message:
         "Evaluating {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
@@ -91,12 +91,12 @@ rule evaluate_baselines:
     log:
         "logs/{split}evaluate_baselines/seed~{seed}.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     resources:
         mem_mb=2500,
     params:
-        sizes=config["sizes"],
-        margin=config["margin"],
+        sizes=dict(study.config.sizes),
+        margin=study.config.margin,
         code=code_of("evaluate_baselines.py"),
     message:
         "Evaluating baselines on the pairs of {wildcards.split}seed {wildcards.seed}"
@@ -110,8 +110,8 @@ rule plot_curves:
         metrics=rules.evaluate.output.metrics,
         baselines=rules.evaluate_baselines.output.metrics,
     output:
-        report(
-            f"{POINT}/curves.png",
+        figure=report(
+            f"{POINT_FOLDER}/curves.png",
             caption="../report/curves.rst",
             category="Training curves",
             labels={
@@ -124,11 +124,10 @@ rule plot_curves:
             },
         ),
     log:
-        f"logs/{{split}}plot_curves/{GRID}.log",
+        f"logs/{{split}}plot_curves/{POINT}.log",
     conda:
-        "../../environment.yml"
+        "../envs/study.yaml"
     params:
-        setting=setting_name,
         code=code_of("plot_curves.py"),
     message:
         "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"

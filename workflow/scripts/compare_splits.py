@@ -2,12 +2,17 @@
 
 import pandas as pd
 
-from siamese.axes import SETTING
+from siamese.axes import SETTING, name_setting
 from siamese.intervals import mean_interval, paired_interval
 from siamese.job import logged
-from siamese.tables import name_setting, read_summary, trained_rows
-
-METRICS = {"A": "accuracy_a", "B": "accuracy_b"}
+from siamese.metrics import METRICS, column
+from siamese.stored import write_text
+from siamese.tables import (
+    markdown_table,
+    read_summary,
+    trained_rows,
+    with_interval,
+)
 
 
 def compare_splits(summary):
@@ -33,8 +38,10 @@ def compare_splits(summary):
     rows = []
     for setting in settings:
         runs = {split: table.loc[setting] for split, table in by_split.items()}
-        for name, column in METRICS.items():
-            pairs, images = (runs[split][column] for split in ("pairs", "images"))
+        for name in ("A", "B"):
+            pairs, images = (
+                runs[split][column("accuracy", name)] for split in ("pairs", "images")
+            )
             difference = paired_interval(pairs, images)
             rows.append(
                 dict(zip(SETTING, setting, strict=True))
@@ -53,39 +60,36 @@ def compare_splits(summary):
 
 def as_markdown(table):
     """The comparison for people, in per cent."""
-    lines = [
-        "# Leakage",
-        "",
+    accuracy = METRICS["accuracy"]
+    rows = [
+        {
+            "setting": name_setting([row[key] for key in SETTING]),
+            "set": row["set"],
+            "split by pairs": accuracy.text(row["split_by_pairs"], 2),
+            "split by images": accuracy.text(row["split_by_images"], 2),
+            "difference": with_interval(
+                accuracy, [row[key] for key in ("difference", "low", "high")], 2, "+"
+            ),
+            "seeds": str(row["n"]),
+        }
+        for row in table.to_dict("records")
+    ]
+    return (
+        "# Leakage\n\n"
         "Accuracy in per cent where pairs are split after they are made (images of "
         "A's test pairs are in training pairs too), and where images are split first "
         "(none is). The difference is the mean over paired seeds with its 95 % "
-        "interval (Student's t).",
-        "",
-        "| setting | set | split by pairs | split by images | difference |",
-        "| --- | --- | ---: | ---: | --- |",
-    ]
-    for row in table.itertuples():
-        setting = tuple(getattr(row, key) for key in SETTING)
-        interval = (
-            "interval not available"
-            if pd.isna(row.low)
-            else f"{row.low * 100:+.2f} to {row.high * 100:+.2f}"
-        )
-        lines.append(
-            f"| {name_setting(setting)} | {row.set} | {row.split_by_pairs * 100:.2f} "
-            f"| {row.split_by_images * 100:.2f} | {row.difference * 100:+.2f} "
-            f"({interval}, n = {row.n}) |"
-        )
-    return "\n".join(lines) + "\n"
+        "interval (Student's t), of several seeds.\n\n"
+        f"{markdown_table(rows, ('setting', 'set'))}"
+    )
 
 
-def main(snakemake):
+def main(snakemake, output):
     table = compare_splits(read_summary(snakemake.input.table))
-    table.to_csv(snakemake.output.table, index=False)
-    with open(snakemake.output.text, "w", encoding="utf-8") as file:
-        file.write(as_markdown(table))
+    table.to_csv(output.table, index=False)
+    write_text(output.text, as_markdown(table))
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

@@ -1,7 +1,7 @@
 """Rule cross_pairs: test pairs of a trained with an unseen class.
 
-A user of one network for all classes meets such pairs; the report's joint test
-set has none.
+A user of one network for all classes meets such pairs; the published joint
+test set has none.
 """
 
 import numpy as np
@@ -61,14 +61,14 @@ def cross_pairs(test_a, test_b, generator):
     return pd.concat(parts, ignore_index=True)
 
 
-def main(snakemake):
+def main(snakemake, output):
     a, b = (read_pair_table(snakemake.input[name]) for name in ("A", "B"))
     # [seed, 0] and [seed, 1] are those of A and B.
     generator = np.random.default_rng([int(snakemake.wildcards.seed), 2])
     pairs = cross_pairs(a[a["split"] == "test"], b, generator)
-    pairs.to_csv(snakemake.output.crossed, index=False)
+    pairs.to_csv(output.crossed, index=False)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

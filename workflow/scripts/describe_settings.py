@@ -1,27 +1,27 @@
 """Rule describe_settings: each setting over its seeds, as a table and as text."""
 
+from itertools import product
+
 import pandas as pd
 
-from siamese.axes import SETTING
+from siamese.axes import SETTING, name_setting
 from siamese.intervals import mean_interval
 from siamese.job import logged
+from siamese.metrics import METRIC_OF_COLUMN, METRICS, TEST_SETS, column
+from siamese.stored import write_text
 from siamese.tables import (
+    PUBLISHED,
     TRAINED,
     compare_with_baselines,
     finding,
-    name_setting,
+    markdown_table,
     read_summary,
     setting_means,
+    trained_rows,
+    with_interval,
 )
 
-SHOWN = {
-    "A": "accuracy_a",
-    "B": "accuracy_b",
-    "joint": "accuracy_joint",
-    "crossed": "accuracy_crossed",
-    "B, threshold from A": "accuracy_tuned_b",
-}
-PUBLISHED = {"A": "published_a", "B": "published_b", "joint": "published_joint"}
+PARTS = ("mean", "sd", "low", "high")
 
 
 def describe(summary):
@@ -40,37 +40,19 @@ def describe(summary):
         <name>_mean, _sd, _low and _high; by Student's t over seeds.
     """
     keys = ["method", "split_by", *SETTING]
-    metrics = [
-        name
-        for name in summary.columns
-        if name.startswith(("accuracy_", "loss_", "auc_", "eer_"))
-        and not name.endswith(("_low", "_high"))
-    ]
+    columns = [name for name in summary.columns if name in METRIC_OF_COLUMN]
     rows = []
     for key, runs in summary.groupby(keys, sort=False, dropna=False):
         row = dict(zip(keys, key, strict=True)) | {"n": len(runs)}
         row["collapsed"] = int(runs["collapsed"].sum())
-        for metric in metrics:
-            interval = mean_interval(runs[metric])
-            row |= {
-                f"{metric}_{part}": interval[part]
-                for part in ("mean", "sd", "low", "high")
-            }
+        for name in columns:
+            interval = mean_interval(runs[name])
+            row |= {f"{name}_{part}": interval[part] for part in PARTS}
         rows.append(row)
     return pd.DataFrame(rows).astype({"batch_size": "Int64", "epochs": "Int64"})
 
 
-def in_per_cent(row, column):
-    """A mean with its interval, if there is one."""
-    text = f"{row[f'{column}_mean']:.1%}".rstrip("%")
-    if pd.isna(row[f"{column}_low"]):
-        return text
-    return (
-        text + f" [{row[f'{column}_low'] * 100:.1f}, {row[f'{column}_high'] * 100:.1f}]"
-    )
-
-
-def in_words(row):
+def name_method(row):
     """The method of a setting or baseline, and how many of its runs collapsed."""
     text = "trained" if row["method"] == TRAINED else f"*{row['method']}*"
     if not row["collapsed"]:
@@ -78,24 +60,47 @@ def in_words(row):
     return f"{text}, **{row['collapsed']} of {row['n']} collapsed**"
 
 
+def parameter(value):
+    """A parameter of a setting, which baselines lack."""
+    if isinstance(value, str):
+        return value
+    return "" if pd.isna(value) else f"{value:g}"
+
+
+def settings_table(settings, columns):
+    """A Markdown table of some columns of summary.csv, one row a setting or baseline.
+
+    Of metrics the mean over seeds and its interval, else the published accuracy.
+    """
+    cells = settings[SETTING].map(parameter)
+    cells.insert(0, "method", settings.apply(name_method, axis=1))
+    for name in columns:
+        metric = METRIC_OF_COLUMN.get(name)
+        if metric is None:
+            cells[name] = [METRICS["accuracy"].text(v, 2) for v in settings[name]]
+        else:
+            parts = settings[[f"{name}_{part}" for part in ("mean", "low", "high")]]
+            cells[name] = [with_interval(metric, row) for row in parts.to_numpy()]
+    return markdown_table(cells, ("method", "size"))
+
+
 def as_markdown(summary, settings, split_by):
-    """The settings for people: means over seeds in per cent, best on B first."""
+    """The settings for people, best on B first, with the protocol named."""
     seeds = summary["seed"].nunique()
-    means = setting_means(
-        summary, split_by, ["accuracy_a", "accuracy_b", *PUBLISHED.values()]
-    )
+    means = setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
     best = means.iloc[0]
     baselines = compare_with_baselines(summary, split_by)
+    published = trained_rows(summary, split_by)[[*SETTING, *PUBLISHED.values()]]
+    shown = settings[settings["split_by"] == split_by].sort_values(
+        "accuracy_b_mean", ascending=False, kind="stable"
+    )
+    shown = shown.merge(published.drop_duplicates(), on=SETTING, how="left")
+    over_seeds = ", mean over seeds and its 95 % interval (Student's t)" * (seeds > 1)
     lines = [
         "# Summary",
         "",
         f"{len(means)} settings and {len(baselines)} baselines, {seeds} "
-        f"seed{'s' if seeds > 1 else ''}; accuracy in per cent"
-        + (
-            ", mean over seeds and its 95 % interval (Student's t)."
-            if seeds > 1
-            else "."
-        ),
+        f"seed{'s' * (seeds > 1)}; accuracy in per cent{over_seeds}.",
         "",
         f"**{finding(summary, split_by)}.**",
         "",
@@ -108,61 +113,62 @@ def as_markdown(summary, settings, split_by):
         f"**Best setting by accuracy on B: {name_setting(means.index[0])}: A "
         f"{best['accuracy_a'] * 100:.2f}, B {best['accuracy_b'] * 100:.2f}.**",
         "",
-        "Choosing by B is the report's way, and not a fair one: B then chooses the "
-        "setting and also judges it, so its accuracy is too high for new classes.",
-        *(
-            [
-                "Pairs are split after they are made, so an image in a test pair of A "
-                "may also be in a training pair: accuracy on A is too high as well.",
-            ]
-            if split_by == "pairs"
-            else []
-        ),
-        "The threshold of baselines is the best on A's validation pairs.",
-        *(
-            [
-                "A network that has collapsed gives all pairs the same distance and "
-                "tells nothing apart: its AUC and equal error rate are 0.5.",
-            ]
-            if settings["collapsed"].any()
-            else []
-        ),
-        "",
-        "| method | size | L2 | batch size | epochs | "
-        + " | ".join(
-            [*SHOWN, "AUC A", "AUC B", *(f"report {name}" for name in PUBLISHED)]
-        )
-        + " |",
-        "| --- | --- |" + " ---: |" * (len(SHOWN) + 8),
+        "Choosing by B is the way of the published report, and not a fair one: B then "
+        "chooses the setting and also judges it, so its accuracy is too high for new "
+        "classes.",
     ]
-    shown = settings[settings["split_by"] == split_by]
-    for _, row in shown.sort_values("accuracy_b_mean", ascending=False).iterrows():
-        is_trained = row["method"] == TRAINED
-        stated = [""] * len(PUBLISHED)
-        if is_trained:
-            values = means.loc[tuple(row[SETTING]), list(PUBLISHED.values())]
-            stated = ["" if pd.isna(v) else f"{v * 100:.2f}" for v in values]
-        cells = [
-            in_words(row),
-            "" if pd.isna(row["size"]) else row["size"],
-            *(f"{row[k]:g}" if is_trained else "" for k in SETTING[1:]),
-            *(in_per_cent(row, column) for column in SHOWN.values()),
-            f"{row['auc_a_mean']:.3f}",
-            f"{row['auc_b_mean']:.3f}",
-            *stated,
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    if split_by == "pairs":
+        lines.append(
+            "Pairs are split after they are made, so an image in a test pair of A may "
+            "also be in a training pair: accuracy on A is too high as well."
+        )
+    lines.append("The threshold of baselines is the best on A's validation pairs.")
+    if settings["collapsed"].any():
+        lines.append(
+            "A network that has collapsed gives all pairs the same distance and tells "
+            "nothing apart: its AUC and equal error rate are 0.5."
+        )
+    legend = [
+        {
+            "column": f"`{name}_<set>`",
+            "metric": metric.label,
+            "unit": metric.unit,
+            "better": metric.better,
+            "meaning": metric.meaning,
+        }
+        for name, metric in METRICS.items()
+    ]
+    accuracies = [column("accuracy", name) for name in TEST_SETS]
+    others = [name for name in METRICS if name != "accuracy"]
+    lines += [
+        "",
+        "## Accuracy",
+        "",
+        settings_table(shown, [*accuracies, *PUBLISHED.values()]),
+        "",
+        "## Other metrics on A and B",
+        "",
+        settings_table(shown, [column(*key) for key in product(others, ("A", "B"))]),
+        "",
+        "## What the metrics are",
+        "",
+        "Columns of summary.csv, a row a run; settings.csv has their `_mean`, `_sd`, "
+        "`_low` and `_high` over seeds. `<set>` is a test set. What is in % is a share "
+        "in these files, and per cent above and in figures.",
+        "",
+        markdown_table(legend, legend[0]),
+    ]
+    return "\n".join(lines)
 
 
-def main(snakemake):
+def main(snakemake, output):
     summary = read_summary(snakemake.input.table)
     settings = describe(summary)
-    settings.to_csv(snakemake.output.table, index=False)
-    with open(snakemake.output.text, "w", encoding="utf-8") as file:
-        file.write(as_markdown(summary, settings, snakemake.params.split_by))
+    settings.to_csv(output.table, index=False)
+    text = as_markdown(summary, settings, snakemake.params.split_by)
+    write_text(output.text, text)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

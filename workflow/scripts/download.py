@@ -79,14 +79,14 @@ def download(sources, sha256s, scratch, patience=PATIENCE):
     )
 
 
-def main(snakemake):
+def main(snakemake, output):
     with tempfile.TemporaryDirectory() as scratch:
         payloads = download(snakemake.params.sources, snakemake.params.sha256s, scratch)
-    for path, payload in zip(snakemake.output, payloads.values(), strict=True):
+    for path, payload in zip(output.files, payloads.values(), strict=True):
         Path(path).write_bytes(payload)
     print(f"Wrote {len(payloads)} files")
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

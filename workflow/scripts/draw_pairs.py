@@ -32,14 +32,14 @@ def draw_pairs(tables, images, names, generator):
     return figure
 
 
-def main(snakemake):
+def main(snakemake, output):
     tables = {name: read_pair_table(snakemake.input[name]) for name in ("A", "B")}
     images = read_images(snakemake.input.images, in_memory=False)
     generator = np.random.default_rng(int(snakemake.wildcards.seed))
     figure = draw_pairs(tables, images, snakemake.params.names, generator)
-    figure.savefig(snakemake.output.figure, dpi=100)
+    figure.savefig(output.figure, dpi=100)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

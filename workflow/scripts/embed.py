@@ -42,7 +42,7 @@ def pair_distances(model, images, sets):
     }
 
 
-def main(snakemake):
+def main(snakemake, output):
     set_up_devices(snakemake.threads, gpu=False)
     model = read_model(snakemake.input.model, compile=False)
     images = read_images(snakemake.input.images, in_memory=False)
@@ -50,9 +50,9 @@ def main(snakemake):
     distances = pair_distances(model, images, sets)
     if not are_finite(distances.values()):
         raise damaged(snakemake.input.model, "distances that are no finite numbers")
-    np.savez(snakemake.output.distances, **distances)
+    np.savez(output.distances, **distances)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

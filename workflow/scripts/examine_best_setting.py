@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from siamese.axes import SETTING
+from siamese.axes import SETTING, name_setting
 from siamese.job import logged
 from siamese.metrics import classified_correctly
 from siamese.stored import read_distances, read_pair_table
 from siamese.tables import (
     finding,
-    name_setting,
     read_summary,
     setting_means,
     trained_rows,
@@ -124,7 +123,7 @@ def read_run(distances_path, table_paths, threshold):
     }
 
 
-def main(snakemake):
+def main(snakemake, output):
     params = snakemake.params
     summary = read_summary(snakemake.input.table)
     best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
@@ -152,13 +151,13 @@ def main(snakemake):
         f"{f', {collapsed} collapsed' * (collapsed > 0)})\n"
         f"{finding(summary, params.split_by)}"
     )
-    pd.concat(tables, names=["set"]).droplevel(1).to_csv(snakemake.output.table)
-    draw_classes(tables, title).savefig(snakemake.output.classes, dpi=110)
+    pd.concat(tables, names=["set"]).droplevel(1).to_csv(output.table)
+    draw_classes(tables, title).savefig(output.classes, dpi=110)
     tuned = rows["threshold_tuned"].tolist()
     figure = draw_distances(pooled, params.threshold, tuned, title)
-    figure.savefig(snakemake.output.distances, dpi=110)
+    figure.savefig(output.distances, dpi=110)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

@@ -117,16 +117,16 @@ def judge_claims(rows, claims):
     return pd.DataFrame(table)
 
 
-def main(snakemake):
+def main(snakemake, output):
     with open(snakemake.input.claims, encoding="utf-8") as file:
         claims = yaml.safe_load(file)["claims"]
     summary = read_summary(snakemake.input.table)
     rows = trained_rows(summary, snakemake.params.split_by)
     judged = judge_claims(rows, claims)
-    judged.to_csv(snakemake.output.table, index=False)
+    judged.to_csv(output.table, index=False)
     print(judged.to_string())
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

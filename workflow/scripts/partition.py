@@ -64,19 +64,19 @@ def check_partition(table, labels, sets, images_per_class):
                 )
 
 
-def main(snakemake):
+def main(snakemake, output):
     params = snakemake.params
     images, labels = read_merged(
         dict(zip(params.sha256s, snakemake.input, strict=True)), params.sha256s
     )
     table = partition(labels, params.sets)
     check_partition(table, labels, params.sets, params.images_per_class)
-    np.save(snakemake.output.images, images)
-    np.save(snakemake.output.labels, labels)
-    table.to_csv(snakemake.output.table, index=False)
+    np.save(output.images, images)
+    np.save(output.labels, labels)
+    table.to_csv(output.table, index=False)
     print(table.groupby(["set", "class"]).size())
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

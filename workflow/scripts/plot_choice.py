@@ -4,54 +4,59 @@ from matplotlib.figure import Figure
 
 from siamese.figures import draw_baselines
 from siamese.job import logged
+from siamese.metrics import METRICS
 from siamese.stored import read_table
-from siamese.tables import METRIC_NAMES, baseline_means, read_summary
+from siamese.tables import baseline_means, name_arm, read_summary
 
 
 def draw_choice(table, metric, baselines):
-    """Accuracy on B over the score inside A, a point a setting."""
+    """Accuracy on B over the score inside A, a point a setting.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `rank_settings`, the best score first.
+    metric : str
+        That the score is of.
+    baselines : pandas.Series
+        Accuracies on B by the baselines' names.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    accuracy, metric = METRICS["accuracy"], METRICS[metric]
+    scores = metric.scale * table["score"]
+    accuracies = accuracy.scale * table["accuracy_b"]
     figure = Figure(figsize=(8.5, 5), layout="constrained")
     axis = figure.subplots()
-    for number, ((size, l2), arm) in enumerate(table.groupby(["size", "l2"])):
-        penalty = f"L2 {l2:g}" if l2 else "no L2"
-        axis.scatter(
-            arm["score"],
-            100 * arm["accuracy_b"],
-            c=f"C{number}",
-            label=f"{size}, {penalty}",
-        )
-    draw_baselines(axis, 100 * baselines)
-    marks = (
-        (table["score"].idxmax(), "o", "chosen inside A"),
-        (table["accuracy_b"].idxmax(), "s", "chosen by B"),
-    )
-    for index, marker, label in marks:
-        axis.plot(
-            table.loc[index, "score"],
-            100 * table.loc[index, "accuracy_b"],
-            f"k{marker}",
-            ms=13,
-            mfc="none",
-            label=label,
-        )
+    for (size, l2), arm in table.groupby(["size", "l2"]):
+        axis.scatter(scores[arm.index], accuracies[arm.index], label=name_arm(size, l2))
+    draw_baselines(axis, accuracy.scale * baselines)
+    marks = {
+        "chosen inside A": (table.index[0], "ko"),
+        "chosen by B": (accuracies.idxmax(), "ks"),
+    }
+    for label, (best, style) in marks.items():
+        axis.plot(scores[best], accuracies[best], style, ms=13, mfc="none", label=label)
     axis.set(
         title="Does validation inside A predict the unseen classes?",
-        xlabel=f"Mean {METRIC_NAMES[metric]} on left-out classes of A",
-        ylabel="Accuracy on B, %",
+        xlabel=metric.axis(" on left-out classes of A, mean over folds"),
+        ylabel=accuracy.axis(" on B"),
     )
     axis.grid(alpha=0.3)
     figure.legend(loc="outside right upper", fontsize=8, markerscale=0.7)
     return figure
 
 
-def main(snakemake):
+def main(snakemake, output):
     params = snakemake.params
     table = read_table(snakemake.input.choice, ["score", "accuracy_b"])
     baselines = baseline_means(read_summary(snakemake.input.table), params.split_by)
     figure = draw_choice(table, params.metric, baselines)
-    figure.savefig(snakemake.output[0], dpi=110)
+    figure.savefig(output.figure, dpi=110)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

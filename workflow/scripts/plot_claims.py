@@ -1,27 +1,29 @@
 """Rule plot_claims: the claims' effects with their intervals, as figure and text."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from siamese.figures import save_vectors
 from siamese.job import logged
-from siamese.stored import read_table
-from siamese.tables import baseline_means, markdown_text, read_summary
+from siamese.metrics import METRIC_OF_COLUMN, METRICS
+from siamese.stored import read_table, write_text
+from siamese.tables import (
+    baseline_means,
+    markdown_table,
+    markdown_text,
+    read_summary,
+    with_interval,
+)
 
 COLOURS = {"supported": "C2", "contradicted": "C3", "undecided": "0.5"}
-IN_PER_CENT = ("accuracy", "eer")
-
-
-def scaled(claims):
-    """Accuracies and error rates in per cent; other metrics as they are."""
-    scale = claims["metric"].str.startswith(IN_PER_CENT).map({True: 100, False: 1})
-    columns = ["mean", "sd", "low", "high", "published", "holds_from", "holds_to"]
-    return claims.assign(**{c: claims[c].astype(float) * scale for c in columns})
+VALUES = ["mean", "low", "high", "published", "holds_from", "holds_to"]
 
 
 def draw_effects(axis, effects):
-    """One line an effect: interval, bounds of the claim, and the report's value."""
+    """One line an effect: interval, bounds of the claim, and the published value."""
     for y, row in enumerate(effects.itertuples()):
         colour = COLOURS[row.verdict]
         low, high = axis.get_xlim()
@@ -39,15 +41,27 @@ def draw_effects(axis, effects):
 
 def limits(effects, others=()):
     """Range of the horizontal axis, with a margin around all values."""
-    columns = ["mean", "low", "high", "published", "holds_from", "holds_to"]
-    values = np.concatenate([effects[columns].to_numpy(float).ravel(), others])
+    values = np.concatenate([effects[VALUES].to_numpy(float).ravel(), others])
     low, high = np.nanmin(values), np.nanmax(values)
     margin = 0.06 * (high - low) or 1
     return low - margin, high + margin
 
 
+def panels(claims):
+    """Yield difference, metric and effects of each panel, in the metrics' scale.
+
+    First those that are values of a metric, then those that are differences.
+    """
+    names = claims["metric"].map(lambda column: METRIC_OF_COLUMN[column].name)
+    for difference, metric in product((False, True), METRICS.values()):
+        effects = claims[(claims["difference"] == difference) & (names == metric.name)]
+        if len(effects):
+            scaled = effects[VALUES].astype(float) * metric.scale
+            yield difference, metric, effects.assign(**scaled)
+
+
 def draw_claims(claims, baselines):
-    """Accuracies in the upper panel, differences in the lower.
+    """A panel for each metric that claims name, and one for its differences.
 
     Parameters
     ----------
@@ -60,35 +74,32 @@ def draw_claims(claims, baselines):
     -------
     matplotlib.figure.Figure
     """
-    claims = scaled(claims)
-    parts = {
-        "Accuracy, %": claims[~claims["difference"]],
-        "Difference, percentage points": claims[claims["difference"]],
-    }
-    parts = {label: effects for label, effects in parts.items() if len(effects)}
-    heights = [len(effects) + 2 for effects in parts.values()]
+    parts = list(panels(claims))
+    heights = [len(effects) + 2 for _, _, effects in parts]
     figure = Figure(figsize=(9, 0.33 * sum(heights) + 1.3), layout="constrained")
     axes = figure.subplots(len(parts), 1, squeeze=False, height_ratios=heights)
-    best = 100 * baselines.head(2)
-    for axis, (label, effects) in zip(axes[:, 0], parts.items(), strict=True):
-        is_accuracy = label == "Accuracy, %"
-        axis.set_xlim(limits(effects, best if is_accuracy else ()))
-        axis.set_xlabel(label)
+    for axis, (difference, metric, effects) in zip(axes[:, 0], parts, strict=True):
+        has_baselines = metric.name == "accuracy" and not difference
+        best = metric.scale * baselines.head(2 if has_baselines else 0)
+        axis.set_xlim(limits(effects, best))
         draw_effects(axis, effects)
-        if is_accuracy:
-            for number, (name, value) in enumerate(best.items()):
-                axis.axvline(value, color="k", lw=1, ls=("--", ":")[number])
-                axis.annotate(
-                    f"B, {name}",
-                    (value, 1),
-                    xycoords=("data", "axes fraction"),
-                    xytext=(0, 2),
-                    textcoords="offset points",
-                    fontsize=7,
-                    ha="center",
-                )
-        else:
+        if difference:
+            unit = ", percentage points" if metric.unit else ""
+            axis.set_xlabel(f"Difference in {metric.label}{unit}")
             axis.axvline(0, color="k", lw=1)
+        else:
+            axis.set_xlabel(metric.axis())
+        for (name, value), style in zip(best.items(), ("--", ":"), strict=False):
+            axis.axvline(value, color="k", lw=1, ls=style)
+            axis.annotate(
+                f"B, {name}",
+                (value, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 2),
+                textcoords="offset points",
+                fontsize=7,
+                ha="center",
+            )
     handles = [
         axes[0, 0].plot([], [], color=colour, lw=3, marker="o", label=name)[0]
         for name, colour in COLOURS.items()
@@ -98,20 +109,12 @@ def draw_claims(claims, baselines):
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     n = claims["n"].max()
     seeds = "one seed" if n == 1 else f"{n} seeds"
-    figure.suptitle(f"The report's claims: mean and 95 % interval over {seeds}")
+    figure.suptitle(f"Claims: mean and 95 % interval over {seeds}")
     return figure
 
 
-def number(value, difference=False):
-    """A value with two digits, signed for a difference, or nothing."""
-    if pd.isna(value):
-        return ""
-    return f"{value:+.2f}" if difference else f"{value:.2f}"
-
-
-def span(low, high, difference):
+def bounds(low, high):
     """Two bounds in words, of which one may be open."""
-    low, high = number(low, difference), number(high, difference)
     if low and high:
         return f"{low} to {high}"
     return f"from {low}" if low else f"up to {high}"
@@ -119,48 +122,49 @@ def span(low, high, difference):
 
 def as_markdown(claims):
     """The claims for people, with the verdict of each and of its effects."""
-    lines = [
-        "# Claims",
-        "",
-        "Mean over paired seeds with its 95 % interval (Student's t), in per cent or "
-        "percentage points. A claim is supported where the interval lies within its "
-        "bounds, contradicted where it lies outside, and undecided at this number of "
-        "seeds otherwise.",
-        "",
-        "| claim | effect | seeds | mean | 95 % interval | report | holds | verdict |",
-        "| --- | --- | ---: | ---: | --- | ---: | --- | --- |",
-    ]
-    for row in scaled(claims).itertuples():
-        first = row.Index == 0 or claims["claim"][row.Index - 1] != row.claim
-        cells = [
+    rows = []
+    repeated = claims["claim"].duplicated()
+    for row in claims.itertuples():
+        metric, sign = METRIC_OF_COLUMN[row.metric], "+" if row.difference else ""
+        claim = (
             f"{row.claim}. {markdown_text(row.statement)} **{row.verdict_of_claim}**"
-            if first
-            else "",
-            markdown_text(row.effect),
-            str(row.n),
-            number(row.mean, row.difference),
-            "not available"
-            if pd.isna(row.low)
-            else span(row.low, row.high, row.difference),
-            number(row.published, row.difference),
-            span(row.holds_from, row.holds_to, row.difference),
-            row.verdict,
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        )
+        low, high, published = (
+            metric.text(value, 2, sign)
+            for value in (row.holds_from, row.holds_to, row.published)
+        )
+        rows.append(
+            {
+                "claim": "" if repeated[row.Index] else claim,
+                "effect": markdown_text(row.effect),
+                "metric": metric.axis(),
+                "seeds": str(row.n),
+                "mean": with_interval(metric, (row.mean, row.low, row.high), 2, sign),
+                "published": published,
+                "holds": bounds(low, high),
+                "verdict": row.verdict,
+            }
+        )
+    return (
+        "# Claims\n\n"
+        "Mean over paired seeds with its 95 % interval (Student's t), of several "
+        "seeds; a difference of what is in % is in percentage points. A claim is "
+        "supported where the interval lies within its bounds, contradicted where it "
+        "lies outside, and undecided at this number of seeds otherwise.\n\n"
+        f"{markdown_table(rows, ('claim', 'effect', 'metric', 'holds', 'verdict'))}"
+    )
 
 
-def main(snakemake):
+def main(snakemake, output):
     claims = read_table(snakemake.input.claims, ["claim", "n"])
     summary = read_summary(snakemake.input.table)
     baselines = baseline_means(summary, snakemake.params.split_by)
     figure = draw_claims(claims, baselines)
-    figure.savefig(snakemake.output.png, dpi=120)
-    save_vectors(figure, snakemake.output.svg)
-    with open(snakemake.output.text, "w", encoding="utf-8") as file:
-        file.write(as_markdown(claims))
+    figure.savefig(output.png, dpi=120)
+    save_vectors(figure, output.svg)
+    write_text(output.text, as_markdown(claims))
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

@@ -1,11 +1,12 @@
-"""Rule plot_curves: the report's training plot of one grid point."""
+"""Rule plot_curves: accuracy and loss by epoch of one grid point."""
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from siamese.axes import AXES, name_setting
 from siamese.figures import draw_baselines
 from siamese.job import logged
-from siamese.metrics import read_baselines, read_metrics
+from siamese.metrics import name_baseline, read_baselines, read_metrics
 from siamese.stored import read_history
 
 PANELS = {"Accuracy": ("accuracy", "val_accuracy"), "Loss": ("loss", "val_loss")}
@@ -60,17 +61,22 @@ def draw_curves(history, metrics, baselines, setting):
     return figure
 
 
-def main(snakemake):
+def main(snakemake, output):
     history = read_history(snakemake.input.history)
     metrics = read_metrics(snakemake.input.metrics)
     baselines = {
-        f"{result['method']}, {result['size']}".rstrip(", "): result["B"]["accuracy"]
-        for result in read_baselines(snakemake.input.baselines)
+        name_baseline(baseline["method"], baseline["size"]): baseline["B"]["accuracy"]
+        for baseline in read_baselines(snakemake.input.baselines)
     }
-    figure = draw_curves(history, metrics, baselines, snakemake.params.setting)
-    figure.savefig(snakemake.output[0], dpi=100)
+    wildcards = snakemake.wildcards
+    setting = [kind(wildcards[name]) for name, kind in AXES.items()]
+    title = f"{name_setting(setting)}, seed {wildcards.seed}"
+    if wildcards.split:
+        title += f", {wildcards.split.strip('/')}"
+    figure = draw_curves(history, metrics, baselines, title)
+    figure.savefig(output.figure, dpi=100)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

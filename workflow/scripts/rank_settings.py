@@ -7,22 +7,20 @@ over folds and seeds of how well it tells the left-out classes apart.
 import math
 
 import pandas as pd
-from scipy import stats
 
-from siamese.axes import SETTING
+from siamese.axes import SETTING, name_setting
 from siamese.intervals import mean_interval
 from siamese.job import logged
-from siamese.metrics import read_metrics
+from siamese.metrics import METRIC_OF_COLUMN, METRICS, column, read_metrics
+from siamese.stored import write_text
 from siamese.tables import (
-    METRIC_NAMES,
     finding,
-    name_setting,
+    markdown_table,
     read_summary,
     setting_means,
     trained_rows,
+    with_interval,
 )
-
-METRICS = ("auc", "accuracy", "accuracy_tuned")
 
 
 def fold_table(points, metrics):
@@ -47,26 +45,36 @@ def rank_settings(folds, summary, split_by, metric):
     Returns
     -------
     pandas.DataFrame
-        size, l2, batch_size, epochs, score, and the means over seeds accuracy_b
-        and auc_b.
+        size, l2, batch_size, epochs, score, and the means over seeds of the
+        accuracy and of the metric on B.
     """
     scores = folds.groupby(SETTING)[metric].mean().rename("score")
-    on_b = setting_means(summary, split_by, ["accuracy_b", "auc_b"])
+    on_b = setting_means(summary, split_by, columns_on_b(metric))
     table = on_b.join(scores, how="inner").reset_index()
-    return table.sort_values("score", ascending=False, kind="stable")
+    is_rising = METRICS[metric].better == "lower"
+    return table.sort_values("score", ascending=is_rising, kind="stable")
 
 
-def correlations(table):
-    """Spearman's rank correlation of the score with each metric on B, or NaN."""
+def columns_on_b(metric):
+    """The accuracy, and the metric if it is another one."""
+    return list(dict.fromkeys([column("accuracy", "B"), column(metric, "B")]))
+
+
+def correlations(table, metric):
+    """Spearman's rank correlation of the score with the metrics on B, or NaN.
+
+    Positive where the better score goes with what is better on B.
+    """
+    score = METRICS[metric].sign * table["score"]
     return {
-        name: float(stats.spearmanr(table["score"], table[name]).statistic)
-        for name in ("accuracy_b", "auc_b")
+        name: score.corr(METRIC_OF_COLUMN[name].sign * table[name], method="spearman")
+        for name in columns_on_b(metric)
     }
 
 
 def in_words(correlation):
     """A rank correlation; of equal values there is none."""
-    return "none, all are equal" if math.isnan(correlation) else f"{correlation:.2f}"
+    return "none (all are equal)" if math.isnan(correlation) else f"{correlation:.2f}"
 
 
 def interval_on_b(summary, split_by, setting):
@@ -76,71 +84,69 @@ def interval_on_b(summary, split_by, setting):
 
 
 def as_markdown(table, folds, summary, split_by, metric):
-    """The choice, the report's way of choosing, and the difference."""
-    by_score = tuple(table.iloc[0][SETTING])
-    by_b = tuple(table.loc[table["accuracy_b"].idxmax(), SETTING])
-    score = f"mean {METRIC_NAMES[metric]} on left-out classes of A"
+    """The choice, the published way of choosing, and the difference."""
+    chosen, accuracy = METRICS[metric], METRICS["accuracy"]
+    score = f"mean {chosen.label} on left-out classes of A"
+    settings = {
+        score: table.iloc[0],
+        "accuracy on B (the published way)": table.loc[table["accuracy_b"].idxmax()],
+    }
+    settings = {label: tuple(row[SETTING]) for label, row in settings.items()}
+    on_b = [interval_on_b(summary, split_by, setting) for setting in settings.values()]
+    choices = [
+        {
+            "chosen by": label,
+            "setting": name_setting(setting),
+            "seeds": str(found["n"]),
+            "accuracy on B, %": with_interval(
+                accuracy, [found[part] for part in ("mean", "low", "high")], 2
+            ),
+        }
+        for (label, setting), found in zip(settings.items(), on_b, strict=True)
+    ]
+    optimism = accuracy.text(on_b[1]["mean"] - on_b[0]["mean"], 2)
+    related = " and ".join(
+        f"{in_words(value)} with the {METRIC_OF_COLUMN[name].label} on B"
+        for name, value in correlations(table, metric).items()
+    )
+    by_fold = folds.groupby("fold", sort=False)[metric].agg(["mean", "min", "max"])
+    by_fold = by_fold.sort_values("mean").map(chosen.text).reset_index()
+    by_fold.columns = ["classes left out", f"mean {chosen.label}", "lowest", "highest"]
+    seeds = folds["seed"].nunique()
     lines = [
         "# Choosing without peeking",
         "",
-        f"{len(table)} settings, ranked by the {score}: "
-        f"{folds['fold'].nunique()} folds, {folds['seed'].nunique()} "
-        f"seed{'s' * (folds['seed'].nunique() > 1)}.",
+        f"{len(table)} settings, ranked by the {score} ({chosen.better} is better): "
+        f"{len(by_fold)} fold{'s' * (len(by_fold) > 1)}, {seeds} "
+        f"seed{'s' * (seeds > 1)}. Accuracy on B is the mean over seeds, with the "
+        "95 % interval (Student's t) of several.",
         "",
-        "| chosen by | setting | accuracy on B, % |",
-        "| --- | --- | --- |",
-    ]
-    means = []
-    for label, setting in (
-        (score, by_score),
-        ("accuracy on B (the report's way)", by_b),
-    ):
-        on_b = interval_on_b(summary, split_by, setting)
-        means.append(on_b["mean"])
-        interval = (
-            "interval not available: one seed"
-            if pd.isna(on_b["low"])
-            else f"{on_b['low'] * 100:.2f} to {on_b['high'] * 100:.2f}, n = {on_b['n']}"
-        )
-        lines.append(
-            f"| {label} | {name_setting(setting)} | {on_b['mean'] * 100:.2f} "
-            f"({interval}) |"
-        )
-    related = correlations(table)
-    lines += [
+        markdown_table(choices, ("chosen by", "setting")),
         "",
-        f"Optimism of choosing by B: {(means[1] - means[0]) * 100:.2f} points.",
+        f"Optimism of choosing by B: {optimism} points.",
         "",
         "How well the ranking inside A predicts B (Spearman's rank correlation over "
-        f"{len(table)} settings): {in_words(related['accuracy_b'])} with the accuracy "
-        f"on B, {in_words(related['auc_b'])} with the AUC on B.",
+        f"{len(table)} settings): {related}.",
         "",
         f"{finding(summary, split_by)}.",
         "",
-        "| classes left out | mean AUC | lowest | highest |",
-        "| --- | ---: | ---: | ---: |",
+        markdown_table(by_fold, ("classes left out",)),
     ]
-    auc = folds.groupby("fold", sort=False)["auc"].agg(["mean", "min", "max"])
-    lines += [
-        f"| {fold} | {row['mean']:.3f} | {row['min']:.3f} | {row['max']:.3f} |"
-        for fold, row in auc.sort_values("mean").iterrows()
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
-def main(snakemake):
+def main(snakemake, output):
     params = snakemake.params
     summary = read_summary(snakemake.input.table)
     metrics = [read_metrics(path) for path in snakemake.input.metrics]
     folds = fold_table(params.points, metrics)
     table = rank_settings(folds, summary, params.split_by, params.metric)
-    folds.to_csv(snakemake.output.folds, index=False)
-    table.to_csv(snakemake.output.table, index=False)
+    folds.to_csv(output.folds, index=False)
+    table.to_csv(output.table, index=False)
     text = as_markdown(table, folds, summary, params.split_by, params.metric)
-    with open(snakemake.output.text, "w", encoding="utf-8") as file:
-        file.write(text)
+    write_text(output.text, text)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

@@ -1,38 +1,41 @@
 """Rule summarise: one row for each grid point or baseline, and seed.
 
-Beside it the report's values, where it states them.
+Beside it the published values, where there are any.
 """
+
+from itertools import product
 
 import pandas as pd
 
 from siamese.axes import SETTING
 from siamese.job import logged
-from siamese.metrics import TEST_SETS, read_baselines, read_metrics
-from siamese.tables import TRAINED
+from siamese.metrics import METRICS, TEST_SETS, column, read_baselines, read_metrics
+from siamese.tables import PUBLISHED, TRAINED
 
-REPORTED = ("A", "B", "joint")
-SUFFIX = {name: name.lower() for name in TEST_SETS}
+# On the sets of the published report these stand first, before its values.
+FIRST = ("accuracy", "loss", "auc")
+FIRST_VALUES = list(product(FIRST, PUBLISHED))
+OTHER_VALUES = [
+    *product(FIRST, ["crossed"]),
+    *product([name for name in METRICS if name not in FIRST], TEST_SETS),
+]
 
 
 def flatten(metrics):
     """The metrics of one run as one row, names in the order of the summary."""
     row = {
-        f"{metric}_{SUFFIX[name]}": metrics[name][metric]
-        for metric in ("accuracy", "loss", "auc")
-        for name in REPORTED
+        column(metric, name): metrics[name][metric]
+        for metric, name in FIRST_VALUES + OTHER_VALUES
     }
-    for metric in ("accuracy", "loss", "auc"):
-        row[f"{metric}_crossed"] = metrics["crossed"][metric]
-    for metric in ("accuracy_tuned", "eer"):
-        row |= {f"{metric}_{SUFFIX[name]}": metrics[name][metric] for name in TEST_SETS}
-    for name in TEST_SETS:
-        for bound in ("low", "high"):
-            row[f"accuracy_{SUFFIX[name]}_{bound}"] = metrics[name][f"accuracy_{bound}"]
+    row |= {
+        f"{column('accuracy', name)}_{bound}": metrics[name][f"accuracy_{bound}"]
+        for name, bound in product(TEST_SETS, ("low", "high"))
+    }
     return row | {name: metrics[name] for name in ("threshold_tuned", "collapsed")}
 
 
 def summarise(points, metrics, baseline_points, baselines, published):
-    """Join the metrics with the grid and with what the report states.
+    """Join the metrics with the grid and with the published values.
 
     Parameters
     ----------
@@ -46,13 +49,13 @@ def summarise(points, metrics, baseline_points, baselines, published):
         Content of each of them, in the same order.
     published : pandas.DataFrame
         Columns size, l2, batch_size, epochs, published_a, published_b, published_joint;
-        accuracies as fractions, empty where the report states none.
+        accuracies as fractions, empty where there is none.
 
     Returns
     -------
     pandas.DataFrame
-        One row a grid point, then one a baseline; results/README.md has the
-        columns.
+        One row a grid point, then one a baseline; results/README.md and the end
+        of summary.md have the columns.
     """
     rows = [
         {**point, "method": TRAINED, **flatten(result)}
@@ -63,19 +66,20 @@ def summarise(points, metrics, baseline_points, baselines, published):
         for point, results in zip(baseline_points, baselines, strict=True)
         for result in results
     ]
-    published_columns = [f"published_{SUFFIX[name]}" for name in REPORTED]
     table = pd.DataFrame(rows).merge(
-        published[SETTING + published_columns].assign(split_by="pairs", method=TRAINED),
+        published[[*SETTING, *PUBLISHED.values()]].assign(
+            split_by="pairs", method=TRAINED
+        ),
         on=[*SETTING, "split_by", "method"],
         how="left",
     )
     table = table.astype({"batch_size": "Int64", "epochs": "Int64"})
-    first = [*SETTING, "seed", *list(flatten(metrics[0]))[:9], *published_columns]
-    first += ["method", "split_by"]
+    first = [*SETTING, "seed", *(column(*value) for value in FIRST_VALUES)]
+    first += [*PUBLISHED.values(), "method", "split_by"]
     return table[first + [name for name in table.columns if name not in first]]
 
 
-def main(snakemake):
+def main(snakemake, output):
     params = snakemake.params
     summary = summarise(
         params.points,
@@ -84,9 +88,9 @@ def main(snakemake):
         [read_baselines(path) for path in snakemake.input.baselines],
         pd.read_csv(snakemake.input.published),
     )
-    summary.to_csv(snakemake.output.table, index=False)
+    summary.to_csv(output.table, index=False)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

@@ -121,7 +121,7 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
 
 
 @memory_errors_explained()
-def main(snakemake):
+def main(snakemake, output):
     wildcards, params = snakemake.wildcards, snakemake.params
     seed = int(wildcards.seed)
     set_up_devices(snakemake.threads, gpu=bool(snakemake.resources.get("gpu")))
@@ -143,13 +143,13 @@ def main(snakemake):
     model.summary(expand_nested=True)
     epochs = int(wildcards.epochs)
     history = train(model, history, images, pairs, batch_size, epochs, seed)
-    model.save(snakemake.output.model)
-    with open(snakemake.output.history, "w", newline="", encoding="utf-8") as file:
+    model.save(output.model)
+    with open(output.history, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, HISTORY, lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
 
 
 if __name__ == "__main__":
-    with logged(snakemake), own_gpu(snakemake.resources.get("gpu")):
-        main(snakemake)
+    with logged(snakemake) as output, own_gpu(snakemake.resources.get("gpu")):
+        main(snakemake, output)

@@ -1,15 +1,14 @@
 """Rule verify_loss: the loss that training uses against plain NumPy.
 
-The two vectors are those of the report's figure 2.
+The two vectors are those of the published report's figure 2.
 """
-
-import json
 
 import numpy as np
 
 from siamese.errors import StudyError
 from siamese.job import logged
 from siamese.network import ContrastiveLoss, EuclideanDistance, set_up_devices
+from siamese.stored import write_json, write_text
 
 X = [0.01, 0.05, -0.07, -0.023, 2.6, 0.012, 0.548, 0.79, -0.2]
 Y = [0.01, -0.05, -0.047, 0.023, 2.4, -0.02, 0.0548, 0.7, -0.2]
@@ -55,7 +54,7 @@ def compare(margin):
 
 
 def as_text(results):
-    """The results as the report's figure 2 prints them."""
+    """The results as the published figure 2 prints them."""
     lines = [f"x = {X}", f"y = {Y}", ""]
     for kind, result in results.items():
         lines += [
@@ -68,16 +67,13 @@ def as_text(results):
     return "\n".join(lines)
 
 
-def main(snakemake):
+def main(snakemake, output):
     set_up_devices(snakemake.threads, gpu=False)
     results = compare(snakemake.params.margin)
-    with open(snakemake.output.text, "w", encoding="utf-8") as file:
-        file.write(as_text(results))
-    with open(snakemake.output.values, "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=2)
-        file.write("\n")
+    write_text(output.text, as_text(results))
+    write_json(output.values, results)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

@@ -5,7 +5,6 @@ original images, and the labels found there decide which classes the pair has
 and whether it is of the same class.
 """
 
-import json
 import math
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from siamese.errors import StudyError
 from siamese.idx import read_merged
 from siamese.job import logged
-from siamese.stored import read_images, read_pair_table
+from siamese.stored import read_images, read_pair_table, write_json
 
 STANDARD_ERRORS = 5
 
@@ -163,7 +162,7 @@ def count_leaks(pairs):
     return {name: int(part.sum()) for name, part in shared.groupby(others["split"])}
 
 
-def main(snakemake):
+def main(snakemake, output):
     params, paths = snakemake.params, snakemake.input
     originals, original_labels = read_merged(
         dict(zip(params.sha256s, snakemake.input.originals, strict=True)),
@@ -194,11 +193,9 @@ def main(snakemake):
             f"{paths['A']}: {leaks} pairs have an image of a training pair, expected "
             "none (split_by: images)"
         )
-    with open(snakemake.output.counts, "w", encoding="utf-8") as file:
-        json.dump(report, file, indent=2)
-        file.write("\n")
+    write_json(output.counts, report)
 
 
 if __name__ == "__main__":
-    with logged(snakemake):
-        main(snakemake)
+    with logged(snakemake) as output:
+        main(snakemake, output)

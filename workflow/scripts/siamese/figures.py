@@ -24,6 +24,4 @@ def draw_baselines(axis, accuracies):
     """
     for number, (name, accuracy) in enumerate(accuracies.items()):
         style, colour = STYLES[number % len(STYLES)]
-        axis.axhline(
-            accuracy, ls=style, color=colour, lw=1, label=f"no learning: {name}"
-        )
+        axis.axhline(accuracy, ls=style, color=colour, lw=1, label=f"baseline: {name}")

@@ -9,11 +9,11 @@ import math
 import numpy as np
 
 from siamese.errors import StudyError
+from siamese.stored import IMAGE_SHAPE
 
 UNSIGNED_BYTE = 0x08
 IMAGES = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
 LABELS = ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
-HEIGHT_AND_WIDTH = (28, 28)
 # No file to read is larger, compressed or not; Fashion-MNIST's largest has 47 MB.
 MOST_BYTES = 100_000_000
 BLOCK_BYTES = 2**20
@@ -148,7 +148,7 @@ def read_merged(paths, sha256s):
     Raises
     ------
     StudyError
-        A damaged file, images of another size than 28x28, or images and labels
+        A damaged file, images of another shape, or images and labels
         that differ in number.
     """
     arrays = {}
@@ -157,10 +157,9 @@ def read_merged(paths, sha256s):
             payload = read_payload(file, name)
         arrays[name] = parse_idx(payload, name, sha256s[name])
     for image_file, label_file in zip(IMAGES, LABELS, strict=True):
-        if arrays[image_file].shape[1:] != HEIGHT_AND_WIDTH:
-            height, width = arrays[image_file].shape[1:]
+        if (found := arrays[image_file].shape[1:]) != IMAGE_SHAPE:
             raise StudyError(
-                f"{image_file}: images of {height}x{width} pixels, expected 28x28"
+                f"{image_file}: images of shape {found}, expected {IMAGE_SHAPE}"
             )
         if len(arrays[image_file]) != len(arrays[label_file]):
             raise StudyError(

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import stats
 
-CONFIDENCE = 0.95
+from siamese.metrics import CONFIDENCE
 
 
 def mean_interval(values):
@@ -30,9 +30,9 @@ def mean_interval(values):
         result["mean"] = float(np.mean(values))
     if n >= 2:
         result["sd"] = float(np.std(values, ddof=1))
-        half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * result["sd"] / math.sqrt(n)
-        result["low"] = float(result["mean"] - half)
-        result["high"] = float(result["mean"] + half)
+        # Without loc and scale, since of equal values SciPy makes NaN.
+        bounds = np.array(stats.t.interval(CONFIDENCE, n - 1)) * stats.sem(values)
+        result["low"], result["high"] = map(float, result["mean"] + bounds)
     return result
 
 

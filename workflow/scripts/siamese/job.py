@@ -11,18 +11,15 @@ import sys
 import threading
 import time
 import traceback
+from types import SimpleNamespace
+
+import psutil
 
 from siamese.errors import StudyError
 
-# Set by each snakemake process for the jobs it starts (rules/folder.smk).
-STARTER = "SIAMESE_SNAKEMAKE_PID"
 SECONDS_BETWEEN_LOOKS = 0.5
 FULL = (errno.ENOSPC, errno.EDQUOT)
 ALMOST_NOTHING = 2**20
-
-if STARTER in os.environ and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-    # Ctrl-C while TensorFlow is imported: an end without a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
@@ -54,13 +51,13 @@ def print_checksums(paths):
 
 
 def unfinished(path, owner):
-    """The name that an output has until all outputs of its job are complete."""
+    """The name that a file has until all files of its job are complete."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".unfinished-{owner}-{name}")
 
 
 def remove_unfinished(paths, owner="*"):
-    """Remove what a job, or any job (`*`), has left of its outputs; return which."""
+    """Remove what a job, or any job (`*`), has left of its files; return which."""
     begun = []
     for path in paths:
         for part in glob.glob(unfinished(glob.escape(path), owner)):
@@ -70,36 +67,62 @@ def remove_unfinished(paths, owner="*"):
 
 
 @contextlib.contextmanager
-def complete_outputs(snakemake):
-    """Let the block write the job's outputs under names that no rule knows.
+def complete(**paths):
+    """Let the block write files under hidden names, and rename them at its end.
 
-    They get their own names at the end, so that a file by that name is complete,
-    whenever the job, snakemake or the machine is stopped.
+    So a file by its own name is complete, whenever the job, snakemake or the machine
+    is stopped.
+
+    Parameters
+    ----------
+    **paths : str or list of str
+        Files by the names that the block knows them by.
+
+    Yields
+    ------
+    types.SimpleNamespace
+        The hidden names, as attributes.
+
+    Raises
+    ------
+    StudyError
+        No space is left on the disk.
     """
-    outputs, own = snakemake.output, os.getpid()
-    remove_unfinished(outputs)
-    snakemake.output = type(outputs)(
-        toclone=outputs, custom_map=lambda path: unfinished(path, own)
-    )
+    own = os.getpid()
+    hidden = {
+        name: unfinished(path, own)
+        if isinstance(path, str)
+        else [unfinished(each, own) for each in path]
+        for name, path in paths.items()
+    }
+    finals, parts = flat(paths.values()), flat(hidden.values())
+    remove_unfinished(finals)
     try:
-        yield
-        for path in snakemake.output:
+        yield SimpleNamespace(**hidden)
+        for part in parts:
             # Not before its content is on the disk, which may turn out to be full.
-            with open(path, "rb+") as file:
+            with open(part, "rb+") as file:
                 os.fsync(file.fileno())
-        for path, part in zip(outputs, snakemake.output, strict=True):
+        for part, path in zip(parts, finals, strict=True):
             os.replace(part, path)
     except BaseException as error:
-        full = is_full(error, os.path.dirname(outputs[0]))
-        begun = remove_unfinished(outputs, own)
+        full = is_full(error, os.path.dirname(finals[0]))
+        begun = remove_unfinished(finals, own)
         if full:
             raise StudyError(
-                f"{(begun or outputs)[-1]}: could not be written, no space is left on "
+                f"{(begun or finals)[-1]}: could not be written, no space is left on "
                 "the disk; free some, and run the same command again"
             ) from error
         raise
-    finally:
-        snakemake.output = outputs
+
+
+def flat(values):
+    """Paths and lists of paths as one list."""
+    return [
+        path
+        for value in values
+        for path in ([value] if isinstance(value, str) else value)
+    ]
 
 
 def is_full(error, folder):
@@ -116,27 +139,32 @@ def is_full(error, folder):
     return False
 
 
-def end_with(pid):
-    """End this process as soon as the process `pid` has ended, however it did.
+def starter(script):
+    """The process that started this one to run a script, such as snakemake, or None.
+
+    Between both may be shells, which have the script in their command line, its
+    folder quoted in a way of their own.
+    """
+    name = os.path.basename(script)
+    with contextlib.suppress(psutil.Error):
+        for parent in psutil.Process().parents():
+            if not any(name in word for word in parent.cmdline()):
+                return parent
+    return None
+
+
+def end_with(process):
+    """End this process as soon as another has ended, however it did.
 
     A job that outlives its snakemake would write while the next one runs the same.
     """
 
     def watch():
-        while is_running(pid):
+        while process.is_running():
             time.sleep(SECONDS_BETWEEN_LOOKS)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    if is_running(pid):
-        threading.Thread(target=watch, daemon=True).start()
-
-
-def is_running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -146,6 +174,11 @@ def logged(snakemake):
     An exception leaves its traceback in the log, one line on the terminal and
     exit status 1. A log without one ends with the checksums of the outputs (`make
     verify`).
+
+    Yields
+    ------
+    types.SimpleNamespace
+        Where to write the outputs, by their names in the rule; from `complete`.
     """
     log_path = snakemake.log[0]
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
@@ -154,8 +187,8 @@ def logged(snakemake):
     try:
         with output_to(log_path):
             try:
-                with complete_outputs(snakemake):
-                    yield
+                with complete(**snakemake.output) as output:
+                    yield output
                 print_checksums(snakemake.output)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -169,6 +202,11 @@ def logged(snakemake):
         sys.exit(f"Error: {type(error).__name__}: {error} (log: {log_path})")
 
 
-if STARTER in os.environ:
-    # From here on, since the import of TensorFlow that follows takes seconds.
-    end_with(int(os.environ[STARTER]))
+# From here on, since the import of TensorFlow that follows takes seconds.
+main = sys.modules["__main__"]
+if hasattr(main, "snakemake"):
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        # Ctrl-C during that import: an end without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if (process := starter(main.__file__)) is not None:
+        end_with(process)

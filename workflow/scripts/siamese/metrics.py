@@ -1,26 +1,80 @@
-"""What the distances of pairs say: accuracy, contrastive loss, ROC, intervals."""
+"""What the distances of pairs say: the registry of metrics, and where they stand.
+
+A metric is an entry of METRICS. The columns of tables, what claims and the choice
+may name, the axes of figures and the documentation in summary.md follow from it.
+"""
 
 import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from siamese.stored import read_json, reading
 
+PAIR_KEYS = ("left", "right", "same", "distance")
 TEST_SETS = ("A", "B", "joint", "crossed")
 CONFIDENCE = 0.95
 
 
-def accuracy(distances, same, threshold):
-    """Share of pairs classified correctly, where d < `threshold` means 'same'.
+@dataclass(frozen=True)
+class Measured:
+    """Pairs of a test set, how far apart a network sees them, what they are judged by.
 
-    Parameters
-    ----------
-    distances : numpy.ndarray of float, shape (n,)
-    same : numpy.ndarray of int, shape (n,)
-        1 for a pair of the same class, 0 otherwise.
-    threshold : float
+    left and right are images (int), same is 1 or 0, distance is float, each
+    numpy.ndarray of shape (n,); best_threshold is the best on A's validation pairs.
     """
-    return float(np.mean(classified_correctly(distances, same, threshold)))
+
+    left: np.ndarray
+    right: np.ndarray
+    same: np.ndarray
+    distance: np.ndarray
+    threshold: float
+    best_threshold: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that says how well distances tell pairs apart.
+
+    The first paragraph of the function's docstring documents it to users. A metric
+    in % is stored as a share, and shown times 100.
+    """
+
+    name: str
+    function: Callable[[Measured], float]
+    label: str
+    unit: Literal["%", ""]
+    better: Literal["higher", "lower"]
+
+    @property
+    def scale(self):
+        return 100 if self.unit else 1
+
+    @property
+    def sign(self):
+        """What a value is multiplied with so that higher is better."""
+        return 1 if self.better == "higher" else -1
+
+    @property
+    def meaning(self):
+        return " ".join(self.function.__doc__.split("\n\n")[0].split())
+
+    def axis(self, of=""):
+        """The label with its unit, and between them what it is of."""
+        text = self.label[0].upper() + self.label[1:] + of
+        return f"{text}, {self.unit}" if self.unit else text
+
+    def text(self, value, digits=1, sign=""):
+        """A value as tables show it; nothing for None and NaN.
+
+        What is not in per cent gets two more digits, which is as precise.
+        """
+        if value is None or np.isnan(value):
+            return ""
+        return f"{value * self.scale:{sign}.{digits if self.unit else digits + 2}f}"
 
 
 def classified_correctly(distances, same, threshold):
@@ -29,69 +83,103 @@ def classified_correctly(distances, same, threshold):
     return (np.asarray(distances, np.float64) < threshold) == (np.asarray(same) == 1)
 
 
-def contrastive_loss(distances, same, margin):
-    """Mean of 1/2 [y d^2 + (1 - y) max(margin - d, 0)^2], in float64.
-
-    Source: Hadsell, Chopra and LeCun (2006), "Dimensionality Reduction by
-    Learning an Invariant Mapping", with y = 1 for a pair of the same class.
+def accuracy(pairs):
+    """Share of pairs classified correctly at the study's threshold, of baselines at
+    the one that is best on A's validation pairs.
     """
-    distances = np.asarray(distances, dtype=np.float64)
-    hinge = np.maximum(margin - distances, 0)
+    correct = classified_correctly(pairs.distance, pairs.same, pairs.threshold)
+    return float(np.mean(correct))
+
+
+def accuracy_tuned(pairs):
+    """Share of pairs classified correctly at the threshold that is best on A's
+    validation pairs.
+    """
+    return accuracy(replace(pairs, threshold=pairs.best_threshold))
+
+
+def contrastive_loss(pairs):
+    """Mean of ½ [y d² + (1 − y) max(margin − d, 0)²], without the weight penalty.
+
+    In float64. Source: Hadsell, Chopra and LeCun (2006), "Dimensionality Reduction
+    by Learning an Invariant Mapping", with y = 1 for a pair of the same class.
+    """
+    distances, same = np.asarray(pairs.distance, np.float64), pairs.same
+    hinge = np.maximum(pairs.margin - distances, 0)
     return float(np.mean(0.5 * (same * distances**2 + (1 - same) * hinge**2)))
 
 
-def cuts(distances, same):
-    """All thresholds that tell pairs apart, and the pairs below each.
+def roc(pairs):
+    """Shares of 'different' and of 'same' pairs below each threshold, rising."""
+    # Here, since the import takes 1 s, which those who read metrics can do without.
+    from sklearn.metrics import roc_curve
 
-    Returns
-    -------
-    thresholds : numpy.ndarray of float64, shape (m,)
-        Rising: the smallest distance, the middles of neighbouring distances,
-        and a value above the largest.
-    same_below, different_below : numpy.ndarray of int, shape (m,)
+    passed, found, _ = roc_curve(pairs.same, -pairs.distance, drop_intermediate=False)
+    return passed, found
+
+
+def roc_auc(pairs):
+    """Chance that a 'same' pair is closer than a 'different' one, ties as half: the
+    area under the ROC curve.
+
+    By the trapezoidal rule. NaN unless both kinds occur.
     """
-    distances = np.asarray(distances, np.float64)
-    order = np.argsort(distances)
-    ordered, positive = distances[order], np.asarray(same)[order] == 1
-    steps = np.flatnonzero(np.diff(ordered))
-    below = np.concatenate([[0], steps + 1, [len(ordered)]])
-    middles = (ordered[steps] + ordered[steps + 1]) / 2
-    above = np.nextafter(ordered[-1], np.inf)
-    thresholds = np.concatenate([ordered[:1], middles, [above]])
-    same_below = np.concatenate([[0], np.cumsum(positive)])[below]
-    return thresholds, same_below, below - same_below
+    from sklearn.metrics import auc
+
+    return auc(*roc(pairs))
 
 
-def best_threshold(distances, same):
-    """The threshold with the highest accuracy, the smallest of several."""
-    thresholds, same_below, different_below = cuts(distances, same)
-    return float(thresholds[np.argmax(same_below - different_below)])
-
-
-def roc_auc(distances, same):
-    """Chance that a 'same' pair is closer than a 'different' one, ties as half.
-
-    The area under the ROC curve by the trapezoidal rule. NaN unless both occur.
-    """
-    _, found, passed = cuts(distances, same)
-    if found[-1] == 0 or passed[-1] == 0:
-        return float("nan")
-    return float(np.trapezoid(found / found[-1], passed / passed[-1]))
-
-
-def equal_error_rate(distances, same):
-    """Error rate at the threshold where both kinds of pairs err alike.
+def equal_error_rate(pairs):
+    """Error rate at the threshold where 'same' and 'different' pairs err alike.
 
     At the threshold where the share of 'same' pairs that are missed and that of
     'different' pairs that pass are closest: their mean. NaN unless both occur.
     """
-    _, same_below, different_below = cuts(distances, same)
-    if same_below[-1] == 0 or different_below[-1] == 0:
-        return float("nan")
-    missed = 1 - same_below / same_below[-1]
-    passed = different_below / different_below[-1]
+    passed, found = roc(pairs)
+    missed = 1 - found
     closest = np.argmin(np.abs(missed - passed))
     return float((missed[closest] + passed[closest]) / 2)
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", accuracy, "accuracy", "%", "higher"),
+        Metric("accuracy_tuned", accuracy_tuned, "tuned accuracy", "%", "higher"),
+        Metric("loss", contrastive_loss, "contrastive loss", "", "lower"),
+        Metric("auc", roc_auc, "AUC", "", "higher"),
+        Metric("eer", equal_error_rate, "equal error rate", "%", "lower"),
+    )
+}
+
+
+def column(metric, test_set):
+    """Name of the column of a metric on a test set, in all tables."""
+    return f"{metric}_{test_set.lower()}"
+
+
+# Of each column of summary.csv that a claim may name, the metric.
+METRIC_OF_COLUMN = {
+    column(name, test_set): metric
+    for name, metric in METRICS.items()
+    for test_set in TEST_SETS
+}
+
+
+def best_threshold(distances, same):
+    """The threshold with the highest accuracy, the smallest of several.
+
+    One of the smallest distance, the middles of neighbouring distances, and a
+    value above the largest; in float64.
+    """
+    from sklearn.metrics import confusion_matrix_at_thresholds
+
+    distances = np.asarray(distances, np.float64)
+    _, passed, _, found, scores = confusion_matrix_at_thresholds(same, -distances)
+    levels = -scores
+    middles = (levels[:-1] + levels[1:]) / 2
+    thresholds = [levels[0], *middles, np.nextafter(levels[-1], np.inf)]
+    return float(thresholds[np.argmax([0, *(found - passed)])])
 
 
 def effective_pairs(right, left_images, right_images):
@@ -127,7 +215,8 @@ def wilson_interval(share, n):
     """Interval of a share of n independent trials, by Wilson (1927).
 
     With n from `effective_pairs` it is the dependence-adjusted interval of
-    Fogliato, Patil and Perona (2023), arXiv 2306.01198.
+    Fogliato, Patil and Perona (2023), arXiv 2306.01198. By hand, since that n is no
+    whole number, which scipy.stats.binomtest needs.
     """
     z = statistics.NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -135,29 +224,19 @@ def wilson_interval(share, n):
     return float(centre - half), float(centre + half)
 
 
-def judge(pairs, threshold, validation_threshold, margin):
-    """All metrics of one test set, as a dict ready for JSON.
-
-    Parameters
-    ----------
-    pairs : dict of str to numpy.ndarray
-        left, right (images), same and distance of each pair.
-    threshold, validation_threshold, margin : float
-    """
-    distances, same = pairs["distance"], pairs["same"]
-    right = classified_correctly(distances, same, threshold)
-    n = effective_pairs(right, pairs["left"], pairs["right"])
-    low, high = wilson_interval(float(np.mean(right)), n)
+def judge(pairs):
+    """All metrics of one test set (Measured), as a dict ready for JSON."""
+    correct = classified_correctly(pairs.distance, pairs.same, pairs.threshold)
+    n = effective_pairs(correct, pairs.left, pairs.right)
+    values = {name: metric.function(pairs) for name, metric in METRICS.items()}
+    low, high = wilson_interval(values["accuracy"], n)
     return {
-        "pairs": len(distances),
+        "pairs": len(correct),
         "effective_pairs": n,
-        "accuracy": float(np.mean(right)),
+        "accuracy": values["accuracy"],
         "accuracy_low": low,
         "accuracy_high": high,
-        "accuracy_tuned": accuracy(distances, same, validation_threshold),
-        "loss": contrastive_loss(distances, same, margin),
-        "auc": roc_auc(distances, same),
-        "eer": equal_error_rate(distances, same),
+        **values,
     }
 
 
@@ -184,7 +263,11 @@ def evaluate(sets, threshold, margin):
     threshold = best if threshold is None else threshold
     joint = {key: np.concatenate([sets["A"][key], sets["B"][key]]) for key in sets["A"]}
     sets = {**sets, "joint": joint}
-    metrics = {name: judge(sets[name], threshold, best, margin) for name in TEST_SETS}
+    judged_by = threshold, best, margin
+    metrics = {
+        name: judge(Measured(*(sets[name][key] for key in PAIR_KEYS), *judged_by))
+        for name in TEST_SETS
+    }
     return {
         **metrics,
         "threshold": threshold,
@@ -197,10 +280,8 @@ def check_metrics(metrics, path):
     """Refuse metrics without all numbers of each test set; `path` is their file."""
     with reading(path):
         for name in TEST_SETS:
-            for metric in ("accuracy", "accuracy_tuned", "loss", "auc", "eer"):
-                float(metrics[name][metric])
-            for bound in ("low", "high"):
-                float(metrics[name][f"accuracy_{bound}"])
+            for key in (*METRICS, "accuracy_low", "accuracy_high"):
+                float(metrics[name][key])
         float(metrics["threshold_tuned"])
         bool(metrics["collapsed"])
 
@@ -218,5 +299,10 @@ def read_baselines(path):
     with reading(path):
         for metrics in baselines:
             check_metrics(metrics, path)
-            f"{metrics['method']} {metrics['size']}"
+            name_baseline(metrics["method"], metrics["size"])
     return baselines
+
+
+def name_baseline(method, size):
+    """A baseline as figures and texts name it; size is '' where it has none."""
+    return f"{method}, {size}" if size else f"{method}"

@@ -1,36 +1,20 @@
 """The report's network, its distance and its loss, in Keras."""
 
 import contextlib
-import gc
 import os
 import re
-import sys
 
 import numpy as np
 
 from siamese.errors import StudyError
-from siamese.job import output_to
+from siamese.imports import quick_imports
+from siamese.stored import IMAGE_SHAPE
 
-# Keras imports these where they are installed, for features not used here;
-# hidden from it, TensorFlow starts about a second sooner.
-OPTIONAL = ("jax", "matplotlib", "pandas", "sklearn", "torch")
-hidden = [name for name in OPTIONAL if name not in sys.modules]
-sys.modules.update(dict.fromkeys(hidden))
-# The garbage collector finds nothing in thousands of new modules: a fifth off.
-gc.disable()
-
-# TensorFlow greets on stderr before it can be told not to.
-with output_to(os.devnull):
+with quick_imports():
     import keras
     import tensorflow as tf
     from keras import layers, ops
 
-for name in hidden:
-    del sys.modules[name]
-gc.freeze()
-gc.enable()
-
-IMAGE_SHAPE = (28, 28, 1)
 PIXEL_MAX = 255
 DROPOUT = 0.25
 # The gradient of a bare square root is not finite at 0.
@@ -135,7 +119,7 @@ def build_encoder(filters, l2):
     """
     return keras.Sequential(
         [
-            layers.Input(IMAGE_SHAPE, dtype="uint8"),
+            layers.Input((*IMAGE_SHAPE, 1), dtype="uint8"),
             layers.Rescaling(1 / PIXEL_MAX),
             *convolution_and_pooling(filters),
             *convolution_and_pooling(2 * filters),
@@ -150,6 +134,10 @@ def build_encoder(filters, l2):
         ],
         name="encoder",
     )
+
+
+# By name; each takes (filters, l2) and returns an encoder.
+NETWORKS = {"published": build_encoder}
 
 
 @keras.saving.register_keras_serializable("siamese")
@@ -194,8 +182,17 @@ class Siamese(keras.Model):
         return self.get_metrics_result()
 
 
-def build_siamese(filters, l2, margin):
+def build_siamese(filters, l2, margin, network="published"):
     """The compiled network from two images to their distance.
+
+    Parameters
+    ----------
+    filters, l2
+        Of the encoder.
+    margin : float
+        Of the loss.
+    network : str
+        Of NETWORKS.
 
     Returns
     -------
@@ -203,9 +200,9 @@ def build_siamese(filters, l2, margin):
         From two uint8 arrays of shape (n, 28, 28, 1) to float32 distances of
         shape (n,). Its accuracy takes half the margin as the threshold.
     """
-    left = layers.Input(IMAGE_SHAPE, dtype="uint8", name="left")
-    right = layers.Input(IMAGE_SHAPE, dtype="uint8", name="right")
-    encoder = build_encoder(filters, l2)
+    left = layers.Input((*IMAGE_SHAPE, 1), dtype="uint8", name="left")
+    right = layers.Input((*IMAGE_SHAPE, 1), dtype="uint8", name="right")
+    encoder = NETWORKS[network](filters, l2)
     model = Siamese([left, right], EuclideanDistance()(encoder(left), encoder(right)))
     model.compile(
         optimizer=keras.optimizers.Adam(),

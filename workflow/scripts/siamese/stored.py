@@ -1,4 +1,7 @@
-"""Reading what earlier jobs stored; a damaged file is named in one line."""
+"""Writing text and JSON, and reading what earlier jobs stored.
+
+A damaged file is named in one line.
+"""
 
 import contextlib
 import csv
@@ -21,6 +24,17 @@ UNREADABLE = (
     *(ValueError, TypeError, LookupError, EOFError, OSError, RuntimeError),
     *(csv.Error, zipfile.BadZipFile, tokenize.TokenError),
 )
+
+
+def write_text(path, text):
+    """Write a text in UTF-8, with one newline at its end, the same on any system."""
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text.rstrip("\n") + "\n")
+
+
+def write_json(path, content):
+    """Write what JSON can hold, indented for people to read."""
+    write_text(path, json.dumps(content, indent=2))
 
 
 def damaged(path, found):

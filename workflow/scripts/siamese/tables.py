@@ -5,26 +5,43 @@ import re
 import pandas as pd
 
 from siamese.axes import SETTING
+from siamese.metrics import TEST_SETS, column, name_baseline
 from siamese.stored import read_table
 
 TRAINED = "siamese"
-# As figures and texts write them.
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "accuracy_tuned": "accuracy at the threshold from validation",
-    "auc": "AUC",
-}
+# Columns of the published accuracies, by the sets that have one.
+PUBLISHED = {name: column("published", name) for name in ("A", "B", "joint")}
 
 
 def read_summary(path):
     """Content of summary.csv as a data frame."""
-    numbers = [f"accuracy_{name}" for name in ("a", "b", "joint", "crossed")]
+    numbers = [column("accuracy", name) for name in TEST_SETS]
     return read_table(path, ["seed", *numbers], ["method", "split_by", "collapsed"])
 
 
 def markdown_text(text):
     """A text as it stands in a cell of a Markdown table, without any markup."""
     return re.sub(r"([\\`*_~|<>&$\[\]])", r"\\\1", text)
+
+
+def markdown_table(table, texts):
+    """A Markdown table of cells that are texts.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or list of dict of str to str
+    texts : collection of str
+        Columns that are aligned to the left.
+    """
+    table = pd.DataFrame(table)
+    sides = ["left" if name in texts else "right" for name in table]
+    return table.to_markdown(index=False, disable_numparse=True, colalign=sides)
+
+
+def with_interval(metric, values, digits=1, sign=""):
+    """Mean, low and high of a metric as tables show them; NaN if it has no interval."""
+    mean, low, high = (metric.text(value, digits, sign) for value in values)
+    return f"{mean} [{low}, {high}]" if low else mean
 
 
 def trained_rows(summary, split_by):
@@ -36,9 +53,8 @@ def trained_rows(summary, split_by):
 def baseline_rows(summary, split_by):
     """Rows of baselines under one way of splitting A, with the column name."""
     rows = summary[(summary["method"] != TRAINED) & (summary["split_by"] == split_by)]
-    size = rows["size"].fillna("")
     return rows.assign(
-        name=rows["method"].where(size == "", rows["method"] + ", " + size)
+        name=list(map(name_baseline, rows["method"], rows["size"].fillna("")))
     )
 
 
@@ -60,11 +76,9 @@ def setting_means(summary, split_by, columns):
     return means.sort_values("accuracy_b", ascending=False, kind="stable")
 
 
-def name_setting(setting):
-    """A setting (size, l2, batch_size, epochs) in words."""
-    size, l2, batch_size, epochs = setting
-    penalty = f"L2 {l2:g}" if l2 else "no L2"
-    return f"{size}, {penalty}, batch size {batch_size}, {epochs} epochs"
+def name_arm(size, l2):
+    """Network size and L2 penalty in words."""
+    return f"{size}, {f'L2 {l2:g}' if l2 else 'no L2'}"
 
 
 def compare_with_baselines(summary, split_by):
@@ -85,11 +99,11 @@ def compare_with_baselines(summary, split_by):
 def finding(summary, split_by):
     """The comparison of the best baseline with the trained settings, in a sentence."""
     baselines = compare_with_baselines(summary, split_by)
-    settings = setting_means(summary, split_by, ["accuracy_b"])
+    n = len(setting_means(summary, split_by, ["accuracy_b"]))
     best = baselines.iloc[0]
-    below, n = int(best["below"]), len(settings)
+    below = int(best["below"])
     share = f"all {n}" if below == n else f"{below} of {n}"
     return (
-        f"Without any learning, {baselines.index[0]}: {best['accuracy_b']:.1%} on B, "
-        f"more than {share} trained settings"
+        f"Best untrained baseline ({baselines.index[0]}): {best['accuracy_b']:.1%} "
+        f"on B, more than {share} trained settings"
     )

@@ -1,0 +1,73 @@
+"""The folder of a study, before anything is run in it."""
+
+import os
+import shutil
+import subprocess
+from collections import namedtuple
+
+import pytest
+
+from siamese.errors import Refusal
+from siamese.folder import check_folder
+from siamese.workarounds import ShellWord
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def study(tmp_path):
+    for name in ("results/grid/point", "logs/train", ".snakemake/metadata"):
+        (tmp_path / name).mkdir(parents=True)
+    return tmp_path
+
+
+def test_a_folder_to_write_to(study):
+    check_folder(study)
+
+
+@pytest.mark.parametrize("name", [".", "results/grid/point", ".snakemake/metadata"])
+def test_a_folder_without_permission(study, name, monkeypatch):
+    """As the operating system says it, also where root asks."""
+    forbidden = study / name
+    allowed = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path != forbidden and allowed(path, mode)
+    )
+    with pytest.raises(Refusal) as error:
+        check_folder(study)
+    line = str(error.value)
+    assert line.startswith(
+        f"Error: {forbidden}: no permission to write there for user "
+    )
+    assert line.isprintable() and "--directory <folder>" in line
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions don't bind root")
+def test_a_folder_that_is_read_only(study):
+    (study / "results/grid").chmod(0o555)
+    with pytest.raises(Refusal, match="results/grid: no permission"):
+        check_folder(study)
+    (study / "results/grid").chmod(0o755)
+
+
+def test_a_full_disk(study, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 2**19))
+    with pytest.raises(Refusal) as error:
+        check_folder(study)
+    assert str(error.value) == (
+        f"Error: {study}: no space is left on the disk (524288 bytes); free some, and "
+        "run the same command again"
+    )
+
+
+@pytest.mark.parametrize("text", ["/usr/bin/python", "/my env/bin/python", "a'b"])
+def test_a_shell_word_is_quoted_where_it_is_formatted(text):
+    word = ShellWord(ShellWord(text))
+    assert word == text and os.fspath(word) == text
+    done = subprocess.run(
+        f"printf '%s\\n' {word}",
+        shell=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"{text}\n"

@@ -1,0 +1,104 @@
+"""Distances without any training, which a trained network is measured against.
+
+A baseline is an entry of BASELINES: a function that makes a vector of each image,
+float32 of shape (n, width). Pairs are told apart by the distance of their vectors.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import normalize
+
+from siamese.network import build_siamese, embed, keras
+
+BLUR_SIGMA = 2
+
+
+@dataclass(frozen=True)
+class Source:
+    """What vectors may be made of.
+
+    images is uint8 of shape (n, height, width); trained has the rows of images that
+    are in training pairs; seed and margin are those of the run.
+    """
+
+    images: np.ndarray
+    trained: np.ndarray
+    seed: int
+    margin: float
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A function of a Source; of the number of filters too, if it has sizes."""
+
+    function: Callable[..., np.ndarray]
+    has_sizes: bool = False
+
+
+def pixels(source):
+    """Images as rows of values from 0 to 1."""
+    images = source.images
+    return images.reshape(len(images), -1).astype(np.float32) / 255
+
+
+def normalised_pixels(source):
+    """Images as rows of length one."""
+    return normalize(pixels(source))
+
+
+def blurred_pixels(source):
+    """Images under a Gaussian filter, as rows of length one."""
+    images = pixels(source).reshape(source.images.shape)
+    smooth = gaussian_filter(images, sigma=BLUR_SIGMA, axes=(1, 2))
+    return normalize(smooth.reshape(len(images), -1))
+
+
+def principal_components(source, filters):
+    """Coordinates in the first principal components, as rows of length one.
+
+    The components are those of the training images, as many as the encoder has
+    outputs, or all if there are fewer.
+    """
+    rows = pixels(source)
+    width = min(2 * filters, len(source.trained), rows.shape[1])
+    pca = PCA(width, svd_solver="covariance_eigh").fit(rows[source.trained])
+    return normalize(pca.transform(rows))
+
+
+def untrained_encoder(source, filters):
+    """Embeddings by an encoder with the weights that training starts from."""
+    keras.utils.set_random_seed(source.seed)
+    model = build_siamese(filters, 0, source.margin)
+    return embed(model.get_layer("encoder"), source.images)
+
+
+BASELINES = {
+    "pixels": Baseline(pixels),
+    "normalised pixels": Baseline(normalised_pixels),
+    "blurred pixels": Baseline(blurred_pixels),
+    "PCA": Baseline(principal_components, has_sizes=True),
+    "untrained": Baseline(untrained_encoder, has_sizes=True),
+}
+
+
+def baselines_of(sizes):
+    """Yield method, size ('' where it has none) and function of a Source alone.
+
+    `sizes` has the number of filters of each size of the network.
+    """
+    for method, baseline in BASELINES.items():
+        if not baseline.has_sizes:
+            yield method, "", baseline.function
+    for size, filters in sizes.items():
+        for method, baseline in BASELINES.items():
+            if baseline.has_sizes:
+                yield (
+                    method,
+                    size,
+                    functools.partial(baseline.function, filters=filters),
+                )

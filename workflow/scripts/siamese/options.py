@@ -1,0 +1,354 @@
+"""The options of a study and of a file of claims: types, bounds, and what each means.
+
+config/config.schema.json is made from here, for editors: `make schema`.
+"""
+
+import collections
+import json
+import sys
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from siamese.axes import AXES
+from siamese.errors import ConfigError
+from siamese.idx import IMAGES, LABELS
+from siamese.metrics import METRIC_OF_COLUMN, METRICS
+from siamese.splits import SPLITS
+
+# Longer whole numbers do not fit into 64 bits.
+LARGEST = 2**63 - 1
+# The arithmetic of margin and L2 penalty is in float32.
+LARGEST_FACTOR = 1e6
+SINGLE, LIST = "<single>", "<list>"
+FILES = (*IMAGES, *LABELS)
+
+
+class Unexpected(ValueError):
+    """A value, or a part of it, that is not what a validator expects."""
+
+    def __init__(self, expected, **found):
+        super().__init__(expected)
+        self.context = {"expected": expected, **found}
+
+
+def expect(condition, expected, **found):
+    if not condition:
+        raise Unexpected(expected, **found)
+
+
+def printable(text):
+    expect(text.isprintable(), "one line of printable text")
+    return text
+
+
+def distinct(values):
+    expect(len(set(values)) == len(values), "no value twice")
+    return values
+
+
+def registered(registry, *more):
+    """A validator: the name of an entry of a registry."""
+
+    def check(name):
+        known = [*registry, *more]
+        expect(name in known, f"one of {known}")
+        return name
+
+    return AfterValidator(check)
+
+
+def listed(item, least=1, most=None, unique=True):
+    """The type of a list, stored as a tuple."""
+    length = Field(
+        min_length=least,
+        max_length=most,
+        json_schema_extra={"uniqueItems": True} if unique else None,
+    )
+    to_tuple = BeforeValidator(lambda x: tuple(x) if isinstance(x, list) else x)
+    kind = Annotated[tuple[item, ...], length, to_tuple]
+    return Annotated[kind, AfterValidator(distinct)] if unique else kind
+
+
+def single_or_list(single, several):
+    """The type of a value that may also be a list; errors are about what it is."""
+    choose = pydantic.Discriminator(lambda x: LIST if isinstance(x, list) else SINGLE)
+    return Annotated[
+        Annotated[single, pydantic.Tag(SINGLE)]
+        | Annotated[several, pydantic.Tag(LIST)],
+        choose,
+    ]
+
+
+def mapping(key, value):
+    return Annotated[dict[key, value], AfterValidator(MappingProxyType)]
+
+
+def text(most, least=1, **options):
+    bounds = Field(min_length=least, max_length=most, **options)
+    return Annotated[str, bounds, AfterValidator(printable)]
+
+
+Path = text(4000)
+Class = Annotated[int, Field(ge=0, le=LARGEST)]
+Classes = listed(Class, least=2)
+Count = Annotated[int, Field(ge=1, le=LARGEST)]
+# The largest that NumPy takes.
+Seeds = listed(Annotated[int, Field(ge=0, le=2**32 - 1)])
+# Part of file names.
+SizeName = Annotated[str, Field(max_length=30, pattern="^[A-Za-z0-9]+$")]
+
+
+class Options(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def check_keys(cls, content):
+        if isinstance(content, dict):
+            known = cls.model_fields
+            unknown = [key for key in content if key not in known]
+            expect(not unknown, f"only the keys {sorted(known)}", found=unknown)
+            needed = {key for key, field in known.items() if field.is_required()}
+            missing = sorted(needed - content.keys())
+            expect(not missing, f"also the keys {missing}", found=sorted(content))
+        return content
+
+    def stated(self):
+        """The options that the content states, without defaults."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Source(Options):
+    """One of: where the files of the data set may be."""
+
+    directory: Path = None
+    """A folder with the .gz files."""
+    url: Annotated[Path, Field(pattern="^https?://[^/ ]+/([^ ]*/)?$")] = None
+    """An address below which they lie, ending in /."""
+    debian: text(200, pattern="^[a-z0-9][a-z0-9+.-]+$") = None
+    """A Debian package, by a name that its policy allows."""
+
+    @pydantic.model_validator(mode="after")
+    def check_one(self):
+        expect(len(self.model_fields_set) == 1, "one of directory, url and debian")
+        return self
+
+
+class Dataset(Options):
+    """The images and where they come from."""
+
+    sources: listed(Source, unique=False)
+    """Where the four files are looked for, in this order."""
+    files: mapping(Literal[FILES], text(64, pattern="^[0-9a-f]{64}$"))
+    """SHA-256 of each file after decompression."""
+    # Classes that a fold leaves out are in the name of its folder.
+    classes: listed(text(60), least=4, most=64)
+    """Names of the classes, in the order of their ids."""
+    images_per_class: Annotated[int, Field(ge=2, le=LARGEST)]
+    """Images of each class in all files together."""
+
+    @pydantic.field_validator("files")
+    @classmethod
+    def check_files(cls, files):
+        missing = sorted({*FILES} - {*files})
+        expect(not missing, f"also the keys {missing}")
+        return files
+
+
+class Sets(Options):
+    """Class ids of each set; each class is in one of them."""
+
+    A: Classes
+    """To train, validate and test on."""
+    B: Classes
+    """To test on only."""
+
+
+class Pairs(Options):
+    """How many pairs are made, and for what."""
+
+    images_per_class: Annotated[int, Field(ge=2, le=LARGEST)]
+    """Images of each class that take part; n of them give 2 (n - 1) pairs."""
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    """Share of the pairs of A for testing, rounded down."""
+    train: Count
+    """Pairs of A to train on; what is left of A is for validation."""
+
+
+class Grid(Options):
+    """Lists of hyper-parameters, of which every combination is a grid point."""
+
+    split_by: listed(Annotated[str, registered(SPLITS)]) = ("pairs",)
+    """What training and test pairs of A do not share."""
+    size: listed(str)
+    """Names of networks, from sizes."""
+    l2: listed(Annotated[float, Field(ge=0, le=LARGEST_FACTOR)])
+    """Penalty on the kernel of the first dense layer, 0 for none."""
+    batch_size: listed(Count)
+    """Pairs in a training step."""
+    epochs: listed(Count)
+    """Passes over the training pairs."""
+
+
+class Choice(Options):
+    """How `snakemake choice` ranks settings without B."""
+
+    folds: single_or_list(
+        Annotated[int, Field(ge=2, le=LARGEST)], listed(Classes, unique=False)
+    )
+    """How many classes of A each fold leaves out, or a list of folds."""
+    seeds: Seeds
+    """Of the runs on folds."""
+    metric: Annotated[str, registered(METRICS)]
+    """What settings are ranked by, a mean over folds and seeds."""
+
+
+class Config(Options):
+    """A study of Siamese networks; config/README.md explains each option."""
+
+    dataset: Dataset
+    sets: Sets
+    pairs: Pairs
+    sizes: Annotated[
+        mapping(SizeName, Annotated[int, Field(ge=1, le=1024)]), Field(min_length=1)
+    ]
+    """The networks by name: filters of the first convolution."""
+    grid: single_or_list(Grid, listed(Grid, unique=False))
+    seeds: Seeds
+    """Each seed is one more run of the whole grid."""
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    """Arithmetic of the network."""
+    margin: Annotated[float, Field(gt=0, le=LARGEST_FACTOR)]
+    """Of the contrastive loss."""
+    threshold: Annotated[float, Field(gt=0)]
+    """A pair is called 'same' where its distance is below this."""
+    # Snakemake takes braces for wildcards.
+    claims: Annotated[Path, Field(pattern="^[^{}]*$")] | None
+    """A file of claims about settings, or null."""
+    choice: Choice
+
+    @property
+    def grids(self):
+        return self.grid if isinstance(self.grid, tuple) else (self.grid,)
+
+
+def axis_values(kind):
+    return single_or_list(kind, listed(kind))
+
+
+Side = pydantic.create_model(
+    "Side",
+    __base__=Options,
+    __doc__="One side of an effect: a metric, and some hyper-parameters.",
+    metric=(Annotated[str, registered(METRIC_OF_COLUMN)], None),
+    **{name: (axis_values(kind), None) for name, kind in AXES.items()},
+)
+
+
+class Effect(Options):
+    """The mean over seeds of a metric, or of a difference between two sides."""
+
+    effect: text(60)
+    where: Side = Side()
+    of: Side
+    minus: Side = None
+    published: float = None
+    holds: Annotated[
+        tuple[float | None, float | None],
+        BeforeValidator(lambda x: tuple(x) if isinstance(x, list) else x),
+    ]
+
+
+class Claim(Options):
+    claim: text(500)
+    where: Side = Side()
+    effects: listed(Effect, unique=False)
+
+
+class Claims(Options):
+    """A file of claims; config/README.md explains each key."""
+
+    claims: listed(Claim, unique=False)
+
+
+# What pydantic's errors are called here; {names} are of their context.
+EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "int_type": "a whole number",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "literal_error": "one of {expected}",
+    "missing": "one entry more",
+    "model_type": "a mapping",
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "string_type": "text",
+    "string_unicode": "one line of printable text",
+    "too_long": "a list of at most {max_length}",
+    "too_short": "a list of at least {min_length}",
+    "tuple_type": "a list",
+    "value_error": "{expected}",
+}
+
+
+def parse(model, content, name=""):
+    """Read options strictly: no 2.0 for a whole number, no NaN, no unknown key.
+
+    Parameters
+    ----------
+    model : type of Options
+    content : object
+        As YAML gives it.
+    name : str
+        Of the file, for messages, where it is not the config.
+
+    Raises
+    ------
+    ConfigError
+        The first mistake.
+    """
+    try:
+        return model.model_validate(content)
+    except pydantic.ValidationError as failure:
+        error = failure.errors(include_url=False)[0]
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        context = context["error"].context
+    context = collections.defaultdict(str, context)
+    expected = EXPECTED.get(error["type"], error["msg"]).format_map(context)
+    path = [name] if name else []
+    for part in error["loc"]:
+        if part == "[key]":
+            path.pop()
+            expected = f"a name: {expected}"
+        elif part not in (SINGLE, LIST):
+            path.append(str(part))
+    key = ".".join(path) or "top level"
+    raise ConfigError(key, context.get("found", error["input"]), expected)
+
+
+def schema():
+    """The JSON Schema of configs and overlays, which need not have every key."""
+    content = Config.model_json_schema()
+    for part in (content, *content["$defs"].values()):
+        part.pop("required", None)
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema())

@@ -1,0 +1,425 @@
+"""The study: a config turned into grid points, seeds, splits, folds, pairs and files.
+
+Everything that a config decides is decided here, once; nothing else reads it.
+"""
+
+import dataclasses
+import functools
+import itertools
+import math
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from snakemake.utils import update_config
+
+from siamese.axes import SETTING
+from siamese.errors import ConfigError
+from siamese.options import Claims, Config, parse
+from siamese.splits import SPLITS, count_pairs
+
+# Snakemake plans about 8000 grid points a minute.
+MOST_POINTS = 100_000
+# The name of a grid point's folder, and its path, by Snakemake's wildcards.
+POINT = ",".join(f"{name}~{{{name}}}" for name in (*SETTING, "seed"))
+POINT_FOLDER = f"results/{{split}}grid/{POINT}"
+
+
+def as_text(value):
+    """A value of the grid as it stands in a folder's name."""
+    # Adding 0 makes 0 of -0.
+    return value if isinstance(value, str) else repr(value + 0).removesuffix(".0")
+
+
+class Point(NamedTuple):
+    """One training: a setting, a seed, and how the pairs are split.
+
+    `fold` has the classes of A that are left out of training, such as '0-1'; it is
+    empty for the study's own set A.
+    """
+
+    split_by: str
+    fold: str
+    size: str
+    l2: float
+    batch_size: int
+    epochs: int
+    seed: int
+
+    @property
+    def setting(self):
+        return tuple(getattr(self, name) for name in SETTING)
+
+    @property
+    def split(self):
+        """The part of a path that says how the pairs are split."""
+        return f"leave_out~{self.fold}/" if self.fold else SPLITS[self.split_by].folder
+
+    @property
+    def folder(self):
+        texts = {name: as_text(value) for name, value in self._asdict().items()}
+        return POINT_FOLDER.format(split=self.split, **texts)
+
+    def as_record(self, *names):
+        """Some of its values as the param of a rule, with their types."""
+        return {name: getattr(self, name) for name in names}
+
+    def files(self, *names):
+        return [f"{self.folder}/{name}" for name in names]
+
+
+def runs_of(points):
+    """The splits and seeds of some points, each once: one point stands for each."""
+    return list({(point.split, point.seed): point for point in points}.values())
+
+
+def run_files(points, folder, *names):
+    """The files of one folder of each split and seed."""
+    return [
+        f"results/{run.split}{folder}/seed~{run.seed}/{name}"
+        for run in runs_of(points)
+        for name in names
+    ]
+
+
+def point_files(points, *names):
+    """The files of grid points, all of one name before those of the next."""
+    return [file for name in names for point in points for file in point.files(name)]
+
+
+def as_records(points, *names):
+    return [point.as_record(*names) for point in points]
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """A study, which does not change; made by `from_config`."""
+
+    config: Config
+    project: Path
+
+    @classmethod
+    def from_config(cls, config, project):
+        """Check a config, and the file of claims that it names.
+
+        Parameters
+        ----------
+        config : dict
+            As YAML gives it; config/README.md explains each option.
+        project : pathlib.Path
+            The folder in which a relative path of claims begins.
+
+        Raises
+        ------
+        ConfigError
+            The first mistake, in one line.
+        """
+        study = cls(parse(Config, config), Path(project))
+        study.check_project()
+        study.check_sets()
+        check_points("grid and seeds", study.size_of_grid * len(study.config.seeds))
+        study.check_pairs(study.points)
+        study.check_grids()
+        study.check_claims()
+        return study
+
+    @property
+    def size_of_grid(self):
+        axes = ("split_by", *SETTING)
+        return sum(
+            math.prod(len(getattr(grid, name)) for name in axes)
+            for grid in self.config.grids
+        )
+
+    @functools.cached_property
+    def points(self):
+        """All grid points, in the order of the config, none twice."""
+        axes = [
+            [grid.split_by, [""], *(getattr(grid, name) for name in SETTING)]
+            for grid in self.config.grids
+        ]
+        settings = itertools.chain.from_iterable(
+            itertools.starmap(itertools.product, axes)
+        )
+        return tuple(
+            Point(*setting, seed)
+            for setting in dict.fromkeys(settings)
+            for seed in self.config.seeds
+        )
+
+    @functools.cached_property
+    def ways(self):
+        """The ways to split A that the study has."""
+        return list(dict.fromkeys(point.split_by for point in self.points))
+
+    @property
+    def split_by(self):
+        """The way to split that figures and claims are about."""
+        return "pairs" if "pairs" in self.ways else self.ways[0]
+
+    @functools.cached_property
+    def main_points(self):
+        return tuple(p for p in self.points if p.split_by == self.split_by)
+
+    @functools.cached_property
+    def folds(self):
+        """The classes that each fold leaves out of A, a tuple a fold."""
+        classes, folds = self.config.sets.A, self.config.choice.folds
+        runs = len(self.settings) * len(self.config.choice.seeds)
+        if isinstance(folds, int):
+            left_out = min(folds, len(classes))
+            check_points("choice", runs * math.comb(len(classes), left_out))
+            folds = list(itertools.combinations(classes, left_out))
+        check_points("choice", runs * len(folds))
+        if len({frozenset(fold) for fold in folds}) < len(folds):
+            raise ConfigError("choice.folds", list(map(list, folds)), "each fold once")
+        for fold in folds:
+            if not {*fold} <= {*classes} or not 2 <= len(fold) <= len(classes) - 2:
+                raise ConfigError(
+                    "choice.folds",
+                    list(fold),
+                    "two or more different classes of A (sets.A), "
+                    f"{list(classes)}, with two left to train on",
+                )
+        return [tuple(sorted(fold)) for fold in folds]
+
+    @property
+    def settings(self):
+        return list(dict.fromkeys(point.setting for point in self.main_points))
+
+    @functools.cached_property
+    def fold_points(self):
+        """The grid points that choosing without B needs.
+
+        Raises ConfigError for folds with mistakes, which a study without a choice
+        may have.
+        """
+        points = tuple(
+            Point("pairs", "-".join(map(str, fold)), *setting, seed)
+            for setting in self.settings
+            for fold in self.folds
+            for seed in self.config.choice.seeds
+        )
+        self.check_pairs(points)
+        return points
+
+    def sets(self, split):
+        """The classes of A and of B under the split that a path names.
+
+        Classes that a fold leaves out of A take the place of B.
+        """
+        sets = self.config.sets
+        if not split.startswith("leave_out"):
+            return {"A": list(sets.A), "B": list(sets.B)}
+        fold = list(map(int, re.findall("[0-9]+", split)))
+        return {"A": [c for c in sets.A if c not in fold], "B": fold}
+
+    @staticmethod
+    def way(split):
+        """The name in SPLITS of the split that a path names."""
+        ways = [name for name, way in SPLITS.items() if way.folder == split]
+        return ways[0] if ways else "pairs"
+
+    def parts(self, split):
+        """The size of each part of A, as the way to split counts it."""
+        pairs, classes = self.config.pairs, len(self.sets(split)["A"])
+        train = pairs.train * classes // len(self.config.sets.A)
+        divide = SPLITS[self.way(split)].divide
+        return divide(classes, pairs.images_per_class, pairs.test_fraction, train)
+
+    def pair_counts(self, split):
+        """Pairs in each part of each pair table."""
+        sets, count = self.sets(split), SPLITS[self.way(split)].count
+        unseen = count_pairs(len(sets["B"]), self.config.pairs.images_per_class)
+        parts = self.parts(split).items()
+        return {
+            "A": {part: count(len(sets["A"]), size) for part, size in parts},
+            "B": {"test": unseen},
+            "crossed": {"test": unseen},
+        }
+
+    @functools.cached_property
+    def epochs(self):
+        """Epoch counts of the study by split and the rest of the setting, rising."""
+        chains = {}
+        for point in self.points:
+            chains.setdefault((point.split, *point.setting[:-1]), set()).add(
+                point.epochs
+            )
+        return {key: sorted(epochs) for key, epochs in chains.items()}
+
+    def shorter(self, split, size, l2, batch_size, epochs):
+        """The next smaller epoch count of the same setting, or None.
+
+        Parameters
+        ----------
+        split, size, l2, batch_size, epochs : str
+            As they stand in the path of a grid point. Every setting of the main
+            split is trained on each fold.
+        """
+        main = SPLITS[self.split_by].folder
+        key = (main if split.startswith("leave_out") else split, size, float(l2))
+        chain = self.epochs.get((*key, int(batch_size)), [])
+        return max((n for n in chain if n < int(epochs)), default=None)
+
+    @property
+    def sources(self):
+        """Where the data set may be, a dict of one key each."""
+        return [source.stated() for source in self.config.dataset.sources]
+
+    @property
+    def data_files(self):
+        return [f"resources/fashion_mnist/{name}" for name in self.config.dataset.files]
+
+    @property
+    def claims_path(self):
+        return self.config.claims and self.project / self.config.claims
+
+    def check_project(self):
+        """Refuse a project in a folder whose name Snakemake takes for a pattern."""
+        if {*"{}"} & {*str(self.project)}:
+            raise ConfigError(
+                "folder of the project",
+                str(self.project),
+                "a path without braces, which Snakemake takes for wildcards; move it",
+            )
+
+    def check_sets(self):
+        """Refuse a class that is in both sets, in neither, or unknown."""
+        classes, sets = self.config.dataset.classes, self.sets("")
+        for label in sorted({*sets["A"], *sets["B"], *range(len(classes))}):
+            holders = [name for name in sets if label in sets[name]]
+            if label >= len(classes):
+                raise ConfigError(
+                    f"sets.{''.join(holders)}",
+                    label,
+                    f"class ids from 0 to {len(classes) - 1} (dataset.classes)",
+                )
+            if len(holders) != 1:
+                raise ConfigError(
+                    f"sets: class {label} ({classes[label]})",
+                    " and ".join(holders) or "in neither set",
+                    "exactly one of A and B for each of dataset.classes",
+                )
+
+    def check_grids(self):
+        """Refuse unknown network sizes, and batches larger than the training pairs."""
+        sizes, train = list(self.config.sizes), self.config.pairs.train
+        for grid in self.config.grids:
+            unknown = [size for size in grid.size if size not in sizes]
+            if unknown:
+                raise ConfigError("grid.size", unknown[0], f"keys of sizes, {sizes}")
+            largest = max(grid.batch_size)
+            if largest > train:
+                raise ConfigError(
+                    "grid.batch_size",
+                    largest,
+                    f"at most the training pairs, {train} (pairs.train)",
+                )
+
+    def check_pairs(self, points):
+        """Refuse splits without pairs to train, validate and test on."""
+        pairs, available = self.config.pairs, self.config.dataset.images_per_class
+        if pairs.images_per_class > available:
+            raise ConfigError(
+                "pairs.images_per_class",
+                pairs.images_per_class,
+                f"at most dataset.images_per_class, {available}",
+            )
+        for split in dict.fromkeys(point.split for point in points):
+            counts = self.pair_counts(split)["A"]
+            for part, key, found, expected in (
+                (
+                    "test",
+                    "test_fraction",
+                    pairs.test_fraction,
+                    "at least one test pair",
+                ),
+                (
+                    "train",
+                    "train",
+                    pairs.train,
+                    f"more, so that results/{split} has a training pair",
+                ),
+                (
+                    "validation",
+                    "train",
+                    pairs.train,
+                    "fewer, so that pairs of A are left for validation: "
+                    f"{counts['test']} test + {counts['train']} training pairs leave "
+                    f"{counts['validation']}",
+                ),
+            ):
+                if counts[part] < 1:
+                    raise ConfigError(f"pairs.{key}", found, expected)
+
+    def check_claims(self):
+        """Refuse claims with mistakes, or about settings that are not in the study."""
+        if self.claims_path is None:
+            return
+        name = self.config.claims
+        for number, claim in enumerate(read_claims(self.claims_path, name), start=1):
+            for effect in claim.effects:
+                self.check_effect(
+                    claim, effect, f"{name}: claim {number}, effect {effect.effect!r}"
+                )
+
+    def check_effect(self, claim, effect, key):
+        low, high = effect.holds
+        if low is high is None or (None not in (low, high) and low > high):
+            expected = "one or two bounds as holds, the lower one first"
+            raise ConfigError(key, list(effect.holds), expected)
+        where = claim.where.stated() | effect.where.stated()
+        sides = [where | side.stated() for side in (effect.of, effect.minus) if side]
+        for side in sides:
+            if "metric" not in side:
+                raise ConfigError(key, side, "also a metric")
+            if side.keys() != sides[0].keys():
+                expected = f"the same keys on both sides, {sorted(sides[0])}"
+                raise ConfigError(key, side, expected)
+            self.check_setting(side, key)
+
+    def check_setting(self, side, key):
+        """Refuse a setting of a claim that is not in the study."""
+        names = [name for name in SETTING if name in side]
+        values = [
+            side[name] if isinstance(side[name], tuple) else (side[name],)
+            for name in names
+        ]
+        known = {tuple(getattr(p, name) for name in names) for p in self.main_points}
+        for setting in itertools.product(*values):
+            if setting not in known:
+                found = zip(names, map(as_text, setting), strict=True)
+                raise ConfigError(
+                    key,
+                    ", ".join(map(" ".join, found)),
+                    "a setting of the grid; add it there, or take the claim out of "
+                    f"{self.config.claims}",
+                )
+
+
+def check_points(key, points):
+    """Refuse more grid points than Snakemake plans in minutes."""
+    if points > MOST_POINTS:
+        raise ConfigError(key, points, f"at most {MOST_POINTS} grid points")
+
+
+def with_defaults(config, project):
+    """A config over that of the project, which a module's may state in part."""
+    path = Path(project, "config/config.yaml")
+    defaults = yaml.safe_load(path.read_text(encoding="utf-8"))
+    update_config(defaults, config)
+    return defaults
+
+
+def read_claims(path, name):
+    """The claims of a file; `name` is what the config calls it."""
+    if not path.is_file():
+        raise ConfigError("claims", name, f"a file; there is no {path}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError("claims", name, f"a file of YAML: {reason}") from None
+    return parse(Claims, content, name).claims
