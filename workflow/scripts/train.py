@@ -1,6 +1,6 @@
 """Rule train: one grid point with one seed.
 
-Where the study has the same setting at fewer epochs, training goes on from
+Where the study has the same setting at fewer epochs, training resumes from
 there, with the weights that an uninterrupted run has: the optimizer's state is
 in the model file, and the order of the pairs and the dropout masks of an epoch
 are drawn from (seed, epoch) alone.

@@ -1,4 +1,4 @@
-"""Reading trained networks, to go on training or to embed with them."""
+"""Reading trained networks, to resume training or to embed with them."""
 
 import numpy as np
 
