@@ -5,9 +5,17 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(workflow.current_basedir).parents[1]
-if (scripts := str(PROJECT / "workflow/scripts")) not in sys.path:
-    sys.path.insert(0, scripts)
+sys.path.insert(0, str(PROJECT / "workflow/scripts"))
 
+import siamese
+
+if Path(siamese.__file__).parents[1] != PROJECT / "workflow/scripts":
+    sys.exit(
+        f"Error: {siamese.__file__}: imported as siamese, expected the package in "
+        f"{sys.path[0]}; use one copy of this project in a workflow"
+    )
+
+from siamese import environment
 from siamese.axes import SETTING
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
@@ -19,6 +27,9 @@ study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
 PUBLISHED = PROJECT / "workflow/data/published.csv"
 if workflow.is_main_process:
     check_folder(Path())
+# In a module it would be the prefix of the other workflow's jobs too.
+if Path(workflow.main_snakefile).parent in (PROJECT, PROJECT / "workflow"):
+    shell.prefix(environment.shell_prefix())
 PYTHON = ShellWord(sys.executable)
 sys.executable = PYTHON if workflow.is_main_process else f"{PYTHON}"
 

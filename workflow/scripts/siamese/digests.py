@@ -24,7 +24,8 @@ def imported_modules(path):
             names |= {alias.name for alias in node.names}
     root = path.parents[path.parent.name == "siamese"]
     paths = {root / f"{name.replace('.', '/')}.py" for name in names if name}
-    return {found for found in paths if found.exists() and found != path}
+    found = {file for file in paths if file.exists() and file != path}
+    return found | {root / "siamese/__init__.py"} if found else found
 
 
 @functools.cache

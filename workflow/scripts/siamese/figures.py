@@ -1,6 +1,18 @@
-"""What several figures draw and save alike."""
+"""What figures draw and save alike, and the names of Matplotlib that they use.
 
-import matplotlib
+Matplotlib reads ./matplotlibrc before any other, when it is first imported: so that
+is done here, from a folder which has none.
+"""
+
+import contextlib
+from pathlib import Path
+
+with contextlib.chdir(Path(__file__).parent):
+    import matplotlib
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+__all__ = ["Figure", "MaxNLocator", "draw_baselines", "save_vectors"]
 
 STYLES = [
     (style, colour) for colour in ("k", "0.55") for style in ("--", ":", "-.", "-")

@@ -11,10 +11,14 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
 
+from siamese import CODE
+from siamese.digests import digest
+from siamese.environment import ensure
 from siamese.errors import StudyError
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -167,6 +171,33 @@ def end_with(process):
     threading.Thread(target=watch, daemon=True).start()
 
 
+def check_code(expected):
+    """Refuse to go on with other code than a rule's param `code` has the digests of.
+
+    Parameters
+    ----------
+    expected : dict of str to str
+        From `code_of`, when the job was planned.
+
+    Raises
+    ------
+    StudyError
+        The script, or a module that it has imported, is another.
+    """
+    script = Path(sys.modules["__main__"].__file__)
+    found = dict(CODE)
+    # Snakemake runs a copy of it.
+    if Path(sys.argv[0]).read_bytes().endswith(script.read_bytes()):
+        found[script.name] = digest(script)
+    for name in (script.name, *found):
+        if found.get(name) != expected.get(name):
+            raise StudyError(
+                f"{script.parent}: the code of {name} is {found.get(name)}, expected "
+                f"{expected.get(name)} as when snakemake started; it was edited since: "
+                "run the same command again"
+            )
+
+
 @contextlib.contextmanager
 def logged(snakemake):
     """Run the block as a job: log its output, complete its outputs or leave none.
@@ -187,6 +218,8 @@ def logged(snakemake):
     try:
         with output_to(log_path):
             try:
+                if (expected := snakemake.params.get("code")) is not None:
+                    check_code(expected)
                 with complete(**snakemake.output) as output:
                     yield output
                 print_checksums(snakemake.output)
@@ -205,6 +238,7 @@ def logged(snakemake):
 # From here on, since the import of TensorFlow that follows takes seconds.
 main = sys.modules["__main__"]
 if hasattr(main, "snakemake"):
+    ensure()
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         # Ctrl-C during that import: an end without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,0 +1,101 @@
+"""What a job finds set around it: the same on every machine and account.
+
+Libraries read dozens of variables and files of the account, some of which change
+which code runs or what is computed. So a job starts with the variables in KEPT and
+SETTINGS alone. docs/environment.md lists what each library reads.
+"""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[1]
+
+# Where programs, caches, the network and devices are. None changes a number, or else
+# it is in RECORDED.
+KEPT = (
+    *("PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "PYTHONDONTWRITEBYTECODE"),
+    *("TMPDIR", "TMP", "TEMP", "TEMPDIR"),
+    *("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "SLURM_JOB_ID"),
+    # Snakemake sets them, to the threads of the rule.
+    *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+    *("MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
+    # Of bash itself.
+    *("PWD", "OLDPWD", "SHLVL", "_"),
+    # Without these Python or CUDA may not start, on machines that need them.
+    *("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"),
+)
+# Which libraries are loaded depends on them.
+RECORDED = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
+SETTINGS = {
+    # The project's own modules are first, and those of the account nowhere.
+    "PYTHONPATH": str(SCRIPTS),
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONHASHSEED": "0",
+    # All text is UTF-8.
+    "PYTHONUTF8": "1",
+    # What other programs say is English, in ASCII.
+    "LC_ALL": "C",
+    # No keras.json.
+    "KERAS_HOME": os.devnull,
+    "KERAS_BACKEND": "tensorflow",
+    # Their sums differ from those of TensorFlow's own kernels.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    # No rc file; ./matplotlibrc, which counts before it, see `figures`.
+    "MATPLOTLIBRC": os.devnull,
+    "MPLBACKEND": "agg",
+}
+# The process that has cleared the others: this one, or the shell that started it.
+CLEANED_BY = "SIAMESE_CLEANED_BY"
+
+
+def clean(environment):
+    """The variables that a job has, of those that the account has."""
+    return {name: environment[name] for name in KEPT if name in environment} | SETTINGS
+
+
+def recorded(environment):
+    """What counts for results, for the record: SETTINGS and what is RECORDED."""
+    kept = {name: environment[name] for name in RECORDED if name in environment}
+    # The project's folder is no setting.
+    return {**SETTINGS, **kept, "PYTHONPATH": "workflow/scripts"}
+
+
+def shell_prefix():
+    """What bash does before it starts a job, with braces doubled for Snakemake.
+
+    It does what `clean` says, and opens closed streams.
+    Before Python, since a module on PYTHONPATH could take the place of the project's.
+    """
+    settings = " ".join(f"{name}={shlex.quote(v)}" for name, v in SETTINGS.items())
+    return (
+        (
+            "set -euo pipefail; "
+            "{ : >&1; } 2>/dev/null || exec >/dev/null; "
+            "{ : >&2; } 2>/dev/null || exec 2>/dev/null; "
+            "for name in $(compgen -e); do case $name in "
+            f"{'|'.join(KEPT)}) ;; *) unset $name || true;; esac; done; "
+            f"export {settings} {CLEANED_BY}=$$; "
+        )
+        .replace("{", "{{")
+        .replace("}", "}}")
+    )
+
+
+def ensure():
+    """Start this process again, with its environment as `clean` has it, unless it is.
+
+    Where the study is a module of another workflow there is no `shell_prefix`, since
+    it would apply to the other's jobs too.
+    """
+    # By the process and not by the variables, some of which libraries have set by now.
+    if os.environ.get(CLEANED_BY) in map(str, (os.getpid(), os.getppid())):
+        return
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(descriptor, True)
+    environment = clean(os.environ) | {CLEANED_BY: str(os.getpid())}
+    os.execve(sys.executable, [sys.executable, *sys.argv], environment)
