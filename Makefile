@@ -15,23 +15,34 @@
 #
 # CORES=8 GPUS=2 ARGS="--configfile config/quick.yaml" are passed to snakemake
 # (to verify only ARGS="--directory quick"), and ARGS to pytest and the bench;
-# CUDA=1 adds TensorFlow's CUDA libraries; PYTHON=/path/to/python chooses one.
+# CUDA=1 adds TensorFlow's CUDA libraries; PYTHON=/path/to/python chooses one;
+# TESTS=tests/unit chooses tests. They count only on the command line, since a
+# variable of such a name may be exported for something else.
 
-CORES ?= 4
-GPUS ?= 1
-ARGS ?=
-PYTHON ?= python3 python3.13 python3.12 python3.11
-RUNTIME := .venv/ready-requirements$(if $(CUDA),-cuda).txt
-DEVELOPMENT := .venv/ready-requirements-dev.txt
-TESTS ?= tests
+CORES = 4
+GPUS = 1
+ARGS =
+CUDA = 0
+PYTHON = python3 python3.13 python3.12 python3.11
+TESTS = tests
+unexport CORES GPUS ARGS CUDA PYTHON TESTS
+
+# Python does without the user's PYTHONPATH, PYTHONHOME and the like.
+unexport $(filter PYTHON%,$(.VARIABLES))
+export PYTHONUTF8 := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+RUNTIME := .venv/ready-requirements.txt
+DEVELOPMENT := .venv/ready-requirements-dev.txt
+ifeq ($(CUDA),1)
+RUNTIME := .venv/ready-requirements-cuda.txt
+else ifneq ($(filter-out 0,$(CUDA)),)
+$(error CUDA: found '$(CUDA)', expected 1 for TensorFlow's CUDA libraries, or 0)
+endif
 
 # A worker that dies ends the run as a failure: xdist can wait for ever for the one
 # that replaces it (pytest-xdist#1323).
 PYTEST := python -m pytest --max-worker-restart 0
-INSTALL := python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r
-# Compiled here, on all cores, since TensorFlow starts several times slower else.
-COMPILE := python -m compileall -q -j 0 .venv/lib >/dev/null || true
 
 .PHONY: run report verify bench test test-root test-cluster lint audit lock schema clean
 
@@ -63,22 +74,24 @@ lint: $(DEVELOPMENT)
 	python -m snakefmt --check --compact-diff Snakefile workflow
 	python -m snakemake --lint
 
-# Removed, not cleared: `venv --clear` would empty what a link .venv points to.
+# Removed, not cleared: `venv --clear` would empty what a link .venv points to. So the
+# Python that makes it is not its own, also where it is activated.
+.venv/ready-requirements.txt: PATH := $(subst $(CURDIR)/.venv/bin:,,$(PATH))
 .venv/ready-requirements.txt: requirements.txt
 	@for python in $(PYTHON); do \
 	  found="$$found $$python ($$($$python --version 2>&1 | head -n 1))"; \
-	  if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	  if $$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
 	    echo "Creating .venv with $$python" && \
 	    rm -rf .venv && $$python -m venv .venv && \
-	    $(INSTALL) requirements.txt && { $(COMPILE); } && touch $@; exit; \
+	    .venv/bin/python workflow/install.py $< && touch $@; exit; \
 	  fi; \
 	done; \
-	echo "Error: Python: found$$found, expected 3.11 to 3.13, for which TensorFlow has wheels; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
+	echo "Error: Python: found$$found, expected 3.11 to 3.13, for which TensorFlow has wheels, with the module ensurepip (Debian: apt install python3-venv); install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
 
 # The other locks hold the runtime's, so that they only add to it.
 .venv/ready-requirements-%.txt: requirements-%.txt .venv/ready-requirements.txt
 	@echo "Adding $< to .venv"
-	@$(INSTALL) $< && { $(COMPILE); } && touch $@
+	@.venv/bin/python workflow/install.py $< && touch $@
 
 audit:
 	uvx pip-audit==2.10.1 --require-hashes --disable-pip -r requirements-cuda.txt -r requirements-dev.txt
