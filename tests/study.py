@@ -128,7 +128,7 @@ def content(path):
 
     A model file also has the date of its making and addresses in memory.
     """
-    if path.suffix != ".keras":
+    if path.name != "model.keras":
         return path.read_bytes()
     with zipfile.ZipFile(path) as file:
         return file.read("model.weights.h5")

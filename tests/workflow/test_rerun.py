@@ -229,10 +229,11 @@ def test_other_folds_are_trained_alone(replicates):
             [
                 "grid/size~small,l2~0,batch_size~64,epochs~3,seed~0/history.csv",
                 "grid/size~small,l2~0.01,batch_size~64,epochs~2,seed~0/distances.npz",
+                "grid/size~small,l2~0.01,batch_size~64,epochs~3,seed~0/encoder.keras",
                 "verification/loss.json",
             ],
             points(EVERY_STAGE, l2=["0"], epochs=[3])
-            | points(["embed", "evaluate", "plot_curves"], l2=["0.01"], epochs=[2])
+            | points(["embed", "evaluate", "plot_curves"], l2=["0.01"], epochs=[2, 3])
             | LOSS
             | SUMMARY,
         ),

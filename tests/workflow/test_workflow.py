@@ -4,8 +4,11 @@ import csv
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -21,6 +24,7 @@ def test_every_output_is_there(finished_study):
             assert sorted(path.name for path in folder.iterdir()) == [
                 "curves.png",
                 "distances.npz",
+                "encoder.keras",
                 "history.csv",
                 "metrics.json",
                 "model.keras",
@@ -83,6 +87,41 @@ def test_log_has_each_epochs_loss_and_accuracy(finished_study):
     lines = [x for x in log.read_text().splitlines() if " - val_loss: " in x]
     assert len(lines) == 2
     assert all(" - loss: " in line and " - accuracy: " in line for line in lines)
+
+
+# The distances of B's pairs, by someone who has Keras and a point's folder alone.
+DISTANCES_OF_B = """
+import csv, importlib.util
+import keras
+import numpy as np
+
+assert importlib.util.find_spec("siamese") is None
+encoder = keras.saving.load_model("encoder.keras")
+embeddings = encoder.predict(np.load("images.npy")[..., None], verbose=0)
+with open("B.csv", newline="") as file:
+    pairs = [(int(row["left"]), int(row["right"])) for row in csv.DictReader(file)]
+left, right = embeddings[np.transpose(pairs)]
+print(*np.linalg.norm(left - right, axis=1).tolist())
+"""
+
+
+def test_the_encoder_opens_without_this_project(finished_study, tmp_path):
+    results, point = finished_study / "results", POINT.format("0.01", 3)
+    for path in (
+        *(results / "dataset/images.npy", results / "pairs/seed~0/B.csv"),
+        finished_study / point / "encoder.keras",
+    ):
+        shutil.copy(path, tmp_path)
+    command = [sys.executable, "-I", "-c", DISTANCES_OF_B]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = [float(distance) for distance in done.stdout.split()]
+    with np.load(finished_study / point / "distances.npz") as file:
+        expected = file["B"]
+    assert len(found) == len(expected) == 4 * 2 * 29
+    assert np.ptp(expected) > 0.01
+    # The study's distances are at least the root of 1e-7.
+    np.testing.assert_allclose(np.maximum(found, 1e-7**0.5), expected, atol=1e-6)
 
 
 def test_a_finished_study_has_nothing_to_do(finished_study):

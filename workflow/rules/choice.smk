@@ -58,6 +58,7 @@ rule choice:
     input:
         # See the rule all.
         lambda wildcards: point_files(study.fold_points, "model.keras", "distances.npz"),
+        lambda wildcards: point_files(study.fold_points, "encoder.keras"),
         lambda wildcards: run_files(study.fold_points, "pairs", "A.csv", "B.csv"),
         lambda wildcards: run_files(study.fold_points, "pairs", "crossed.csv"),
         rules.rank_settings.output,

@@ -42,6 +42,7 @@ rule embed:
         crossed=rules.cross_pairs.output.crossed,
     output:
         distances=f"{POINT_FOLDER}/distances.npz",
+        encoder=f"{POINT_FOLDER}/encoder.keras",
     log:
         f"logs/{{split}}embed/{POINT}.log",
     conda:
