@@ -97,10 +97,10 @@ def snakemake_command(*arguments, python=sys.executable):
     ]
 
 
-def snakemake(directory, *arguments):
+def snakemake(directory, *arguments, **options):
     """Run snakemake in `directory`; return its exit status and output."""
     return subprocess.run(
-        snakemake_command(*arguments),
+        snakemake_command(*arguments, **options),
         cwd=directory,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

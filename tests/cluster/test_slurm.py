@@ -18,6 +18,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from hooked import hooked_python
 from study import ROOT, content, edit_config, make_study
 
 from cluster import slurm_cluster
@@ -30,9 +31,8 @@ HOOK = """
 import json, os, sys, time
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(HOOK)
 script = next((x for x in sys.orig_argv if "/.snakemake/scripts/" in x), None)
-hold = os.environ.get("HOLD")
 
 def record(path, **more):
     names = ("SLURM_JOB_ID", "SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
@@ -55,9 +55,9 @@ def at_rename(event, arguments):
 if script:
     rule = script.split(".")[-2]
     record(FOLDER / "records.txt", script=rule)
-    if rule == "train" and hold == "start":
+    if rule == "train" and HOLD == "start":
         wait("")
-    elif rule == "train" and hold == "end":
+    elif rule == "train" and HOLD == "end":
         sys.addaudithook(at_rename)
 elif "--profile" in sys.orig_argv:
     import asyncio
@@ -120,17 +120,17 @@ class Run:
         self.path = study / f"snakemake-{time.monotonic_ns()}.txt"
         self.hook = study / "hook"
         self.hook.mkdir(exist_ok=True)
-        (self.hook / "sitecustomize.py").write_text(HOOK)
-        hooked = {"PYTHONPATH": str(self.hook), "HOLD": hold}
+        code = f"HOLD = {hold!r}\nHOOK = {str(self.hook)!r}\n{HOOK}"
+        python = hooked_python(self.hook / "environment", code)
         with open(self.path, "wb") as output:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "snakemake", "--nocolor"),
+                    *(python, "-m", "snakemake", "--nocolor"),
                     *("--profile", "profiles/slurm", "--set-threads", "train=2"),
                     *("--slurm-init-seconds-before-status-checks", "1", *arguments),
                 ],
                 cwd=study,
-                env=slurm_cluster.environment(cluster) | hooked,
+                env=slurm_cluster.environment(cluster),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from hooked import hooked_python
 from study import ROOT, different_results, snakemake
 
 from siamese.checkpoint import read_checkpoint, read_model
@@ -366,7 +367,7 @@ def make_weights_huge(path):
     model.save(path)
 
 
-def test_damage_is_told_and_repaired(finished_study, study, monkeypatch):
+def test_damage_is_told_and_repaired(finished_study, study):
     """Also a loss that is not finite, and a GPU without memory for a moment."""
     too_large = POINT.format("0.01", 2) + "/model.keras"
     empty(study / HISTORY)
@@ -404,9 +405,11 @@ def test_damage_is_told_and_repaired(finished_study, study, monkeypatch):
     hook = study.parent / "hook"
     hook.mkdir()
     mark = str(hook / "failed once")
-    (hook / "sitecustomize.py").write_text(FULL_GPU.replace("{mark!r}", repr(mark)))
-    monkeypatch.setenv("PYTHONPATH", str(hook))
-    done = snakemake(study, "--retries", "1", METRICS, HISTORY, embedded)
+    python = hooked_python(
+        hook / "environment", FULL_GPU.replace("{mark!r}", repr(mark))
+    )
+    targets = (METRICS, HISTORY, embedded)
+    done = snakemake(study, "--retries", "1", *targets, python=python)
     assert done.returncode == 0, done.stdout
     (error,) = [x for x in done.stdout.splitlines() if x.startswith("Error: ")]
     assert error.startswith("Error: Out of memory on GPU 0: nvidia-smi names the ")

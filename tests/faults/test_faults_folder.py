@@ -39,9 +39,8 @@ def start(study, log, hold, *arguments):
     """Start snakemake as a terminal does, in a process group of its own."""
     with open(log, "w") as file:
         return subprocess.Popen(
-            snakemake_command(*arguments),
+            snakemake_command(*arguments, python=hold.python),
             cwd=study,
-            env=hold.environment,
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,

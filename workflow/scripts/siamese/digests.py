@@ -2,15 +2,16 @@
 
 import ast
 import functools
-import hashlib
 from pathlib import Path
+
+from siamese import digest_of
 
 SCRIPTS = Path(__file__).parents[1]
 
 
 def digest(path):
     """The content of a file, in short."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]
+    return digest_of(Path(path).read_bytes())
 
 
 @functools.cache

@@ -20,7 +20,8 @@ KEPT = (
     *("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"),
     *("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
-    *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "SLURM_JOB_ID"),
+    *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"),
+    *("SLURM_JOB_ID", "SLURMD_NODENAME"),
     # Snakemake sets them, to the threads of the rule.
     *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
     *("MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
@@ -72,17 +73,17 @@ def shell_prefix():
     Before Python, since a module on PYTHONPATH could take the place of the project's.
     """
     settings = " ".join(f"{name}={shlex.quote(v)}" for name, v in SETTINGS.items())
+    settings = settings.replace("{", "{{").replace("}", "}}")
+    kept = "|".join(KEPT)
+    # Functions and aliases of the account may have the names of what is used here.
     return (
-        (
-            "set -euo pipefail; "
-            "{ : >&1; } 2>/dev/null || exec >/dev/null; "
-            "{ : >&2; } 2>/dev/null || exec 2>/dev/null; "
-            "for name in $(compgen -e); do case $name in "
-            f"{'|'.join(KEPT)}) ;; *) unset $name || true;; esac; done; "
-            f"export {settings} {CLEANED_BY}=$$; "
-        )
-        .replace("{", "{{")
-        .replace("}", "}}")
+        r"\builtin set -euo pipefail +f; IFS=$' \t\n'; "
+        r"{{ \builtin : >&1; }} 2>/dev/null || \builtin exec >/dev/null; "
+        r"{{ \builtin : >&2; }} 2>/dev/null || \builtin exec 2>/dev/null; "
+        r"\builtin unset -f $(\builtin compgen -A function) || \builtin true; "
+        r"for name in $(\builtin compgen -e); do "
+        rf"case $name in {kept}) ;; *) \builtin unset -v $name || \builtin true;; "
+        rf"esac; done; \builtin export {settings} {CLEANED_BY}=$$; "
     )
 
 

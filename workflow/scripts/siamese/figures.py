@@ -1,12 +1,14 @@
 """What figures draw and save alike, and the names of Matplotlib that they use.
 
-Matplotlib reads ./matplotlibrc before any other, when it is first imported: so that
-is done here, from a folder which has none.
+Matplotlib is imported here alone, so that nobody's settings count: it reads
+./matplotlibrc before any other, and takes from a cache which file has which font.
 """
 
 import contextlib
+import os
 from pathlib import Path
 
+os.environ["MPLCONFIGDIR"] = os.path.abspath(".snakemake/matplotlib")
 with contextlib.chdir(Path(__file__).parent):
     import matplotlib
     from matplotlib.figure import Figure

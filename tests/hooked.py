@@ -1,0 +1,34 @@
+"""A Python that does something of a test's own when it starts.
+
+Jobs are given no variables or modules of the account, so the hook is in an
+environment's own packages.
+"""
+
+import sysconfig
+import venv
+
+
+def hooked_python(folder, hook):
+    """Make an environment with the packages of this one and a hook.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where; it may be there already, then only the hook is new.
+    hook : str
+        Code that each of its processes runs when it starts.
+
+    Returns
+    -------
+    str
+        Path of its Python.
+    """
+    python = folder / "bin/python"
+    if not python.exists():
+        venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    # Not as a path alone, for the sake of files .pth in it.
+    others = sysconfig.get_path("purelib")
+    (packages / "others.pth").write_text(f"import site; site.addsitedir({others!r})\n")
+    (packages / "sitecustomize.py").write_text(hook)
+    return str(python)

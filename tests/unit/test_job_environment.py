@@ -1,0 +1,156 @@
+"""A job's environment: what it keeps of the account's, and what it proves."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from study import ROOT
+
+from siamese.digests import code_of
+from siamese.environment import CLEANED_BY, KEPT, SETTINGS, clean, shell_prefix
+from siamese.errors import StudyError
+from siamese.job import check_code
+
+SCRIPTS = ROOT / "workflow/scripts"
+ACCOUNT = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/home/somebody",
+    "OMP_NUM_THREADS": "3",
+    "CUDA_VISIBLE_DEVICES": "GPU-2",
+    "PYTHONPATH": "/elsewhere",
+    "KERAS_BACKEND": "torch",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "LC_ALL": "de_DE",
+    "SOMETHING_NEW": "1",
+    "of two": "lines\n and ' a quote",
+    "BASH_FUNC_set%%": "() { echo no; }",
+    "BASH_FUNC_unset%%": "() { echo no; }",
+}
+SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
+
+
+def of_bash(account):
+    """What a Python that bash starts after the prefix has, and the process of bash."""
+    command = f"{shell_prefix().format()} '{sys.executable}' -c \"$0\"; builtin echo $$"
+    done = subprocess.run(
+        ["bash", "-c", command, SHOW],
+        env=account,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    shown, process = done.stdout.splitlines()
+    return json.loads(shown), process
+
+
+def test_a_job_keeps_what_is_named_and_nothing_else():
+    found, process = of_bash(ACCOUNT)
+    assert found.pop(CLEANED_BY) == process
+    for name in ("PWD", "SHLVL", "_", "OLDPWD"):
+        found.pop(name, None)
+    # No library reads a name that is no identifier, which bash cannot unset.
+    assert found.pop("of two")
+    kept = {"PATH", "HOME", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"}
+    assert found == {name: ACCOUNT[name] for name in kept} | SETTINGS
+    assert found == clean(ACCOUNT)
+    assert not {*KEPT} & {*SETTINGS}
+
+
+@pytest.mark.parametrize("shell_options", ["nounset", "posix", "noglob:nounset"])
+def test_readonly_variables_of_the_account_do_no_harm(shell_options):
+    found, _ = of_bash(ACCOUNT | {"SHELLOPTS": shell_options})
+    assert found["KERAS_BACKEND"] == "tensorflow"
+    assert "SOMETHING_NEW" not in found
+
+
+def job(folder, text=""):
+    """A script as Snakemake runs it: `snakemake` is there, and siamese.job imported."""
+    script = folder / "job.py"
+    script.write_text(
+        f"import sys; sys.path.append({str(SCRIPTS)!r}); snakemake = None\n"
+        f"import siamese.job\n{text}\n{SHOW}\n"
+    )
+    return script
+
+
+@pytest.mark.parametrize("closed", ["", ">&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_job_that_was_started_otherwise_cleans_up_itself(tmp_path, closed):
+    """As in a module, once, whichever of the streams are closed."""
+    script = job(tmp_path, "print(*sys.argv, file=sys.stderr)")
+    out = tmp_path / "out"
+    done = subprocess.run(
+        ["bash", "-c", f'exec "$0" "$1" > "$2" {closed}', sys.executable, script, out],
+        env=ACCOUNT | {"PYTHONPATH": "", CLEANED_BY: "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    if ">&-" not in closed.split():
+        found = json.loads(out.read_text())
+        assert found.pop(CLEANED_BY)
+        for name in ("PWD", "SHLVL", "_"):
+            found.pop(name, None)
+        assert clean(found) == clean(ACCOUNT)
+        assert not {*found} - {*KEPT, *SETTINGS}
+
+
+@pytest.fixture
+def planned(tmp_path, monkeypatch):
+    """A job whose script and imported modules are as planned."""
+    script = SCRIPTS / "evaluate.py"
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script))
+    copy = tmp_path / "tmp1.evaluate.py"
+    copy.write_bytes(b"# preamble\n" + script.read_bytes())
+    monkeypatch.setattr(sys, "argv", [str(copy)])
+    code = code_of("evaluate.py")
+    imported = {name: code[name] for name in code if name != script.name}
+    monkeypatch.setattr("siamese.job.CODE", imported)
+    return SimpleNamespace(code=code, copy=copy)
+
+
+def test_the_code_that_was_planned_may_run(planned):
+    check_code(planned.code)
+
+
+@pytest.mark.parametrize("name", ["evaluate.py", "metrics.py", "__init__.py"])
+def test_other_code_than_planned_is_refused(planned, name):
+    message = f"the code of {name} is .*, expected 00000000 as when snakemake started"
+    with pytest.raises(StudyError, match=message):
+        check_code(planned.code | {name: "00000000"})
+
+
+def test_a_script_that_changed_before_it_was_copied_is_refused(planned):
+    planned.copy.write_text("# another\n")
+    with pytest.raises(StudyError, match=r"the code of evaluate\.py is None"):
+        check_code(planned.code)
+
+
+def test_a_module_that_no_digest_covers_is_refused(planned, monkeypatch):
+    monkeypatch.setattr("siamese.job.CODE", {"stray.py": "12345678"})
+    with pytest.raises(StudyError, match=r"stray\.py is 12345678, expected None"):
+        check_code(planned.code)
+
+
+def test_a_stale_compilation_is_not_run(tmp_path):
+    """An edit of the same length and date, as a checkout in the same second."""
+    package = tmp_path / "siamese"
+    package.mkdir()
+    init = SCRIPTS / "siamese/__init__.py"
+    (package / "__init__.py").write_bytes(init.read_bytes())
+    module = package / "number.py"
+    command = [sys.executable, "-c", "from siamese.number import N; print(N)"]
+    env = {"PYTHONPATH": str(tmp_path)}
+    for n in (1, 2):
+        module.write_text(f"N = {n}\n")
+        os.utime(module, (0, 0))
+        subprocess.run(
+            [sys.executable, "-m", "compileall", "-q", str(package)]
+        ) if n == 1 else None
+        done = subprocess.run(command, env=env, capture_output=True, text=True)
+        assert done.stdout == f"{n}\n", done.stderr
+    assert list(Path(package).glob("__pycache__/number*"))
