@@ -30,5 +30,7 @@ def hooked_python(folder, hook):
     # Not as a path alone, for the sake of files .pth in it.
     others = sysconfig.get_path("purelib")
     (packages / "others.pth").write_text(f"import site; site.addsitedir({others!r})\n")
-    (packages / "sitecustomize.py").write_text(hook)
+    # No sitecustomize: the system may have one, which would come first.
+    (packages / "hook_of_a_test.py").write_text(hook)
+    (packages / "zz.pth").write_text("import hook_of_a_test\n")
     return str(python)

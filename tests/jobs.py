@@ -109,10 +109,17 @@ def run_script(job):
     terminal = os.open(job["terminal"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for descriptor in (1, 2):
         os.dup2(terminal, descriptor)
+    from siamese import CODE
+    from siamese.digests import code_of
+
     try:
         os.environ.update(job["environment"])
         tempfile.tempdir = None  # but what TMPDIR says now
         os.chdir(job["folder"])
+        # The server has imported more than the script does.
+        code = code_of(f"{job['script'].split('.')[-2]}.py")
+        for name in CODE.keys() - code.keys():
+            del CODE[name]
         if job["fault"]:
             strike(*job["fault"])
         runpy.run_path(job["script"], run_name="__main__")
