@@ -160,8 +160,9 @@ def polluted(folder, study):
     """
     folder = folder.absolute()
     home, modules = folder / "home", folder / "modules"
-    site = home / f".local/lib/python{'.'.join(map(str, sys.version_info[:2]))}"
-    for path in (modules, site / "site-packages"):
+    version = ".".join(map(str, sys.version_info[:2]))
+    site = home / f".local/lib/python{version}/site-packages"
+    for path in (modules, site):
         write_modules(path, folder / "imported.tsv")
     for path, text in {
         ".keras/keras.json": json.dumps(KERAS),
@@ -172,6 +173,8 @@ def polluted(folder, study):
     }.items():
         write(home / path, text)
     (home / ".netrc").chmod(0o600)
+    # TensorFlow loads what is there even where Python looks at no site of the user.
+    write(site / "tensorflow-plugins/libstray.so", "no library")
     # The cache that Matplotlib would read.
     name = f"fontlist-v{font_manager.FontManager.__version__}.json"
     for cache in (".config/matplotlib", ".cache/matplotlib", "xdg/matplotlib"):
