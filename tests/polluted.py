@@ -85,6 +85,9 @@ VARIABLES = {
     "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
     "XLA_FLAGS": "--xla_cpu_enable_fast_math=true",
     "TF_SET_ONEDNN_FPMATH_MODE": "BF16",
+    "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS": "1",
+    "TF_FUNCTION_JIT_COMPILE_DEFAULT": "1",
+    "TF_FLAG_TF_SHAPE_DEFAULT_INT64": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "0",
@@ -116,7 +119,9 @@ VARIABLES = {
     "LANGUAGE": "de",
     "TZ": "Pacific/Kiritimati",
     # Figures
-    "MPLBACKEND": "svg",
+    "MPLBACKEND": "nonsense",
+    "FREETYPE_PROPERTIES": "truetype:interpreter-version=35",
+    "HB_SHAPER_LIST": "fallback",
     "SOURCE_DATE_EPOCH": "0",
     "DISPLAY": ":9",
     # Downloads
@@ -128,7 +133,7 @@ VARIABLES = {
     "BASH_FUNC_python%%": FUNCTION,
     "BASH_FUNC_which%%": FUNCTION,
     "CDPATH": "/",
-    "POSIXLY_CORRECT": "1",
+    "SHELLOPTS": "noglob:xtrace",
     "BASHOPTS": "nocasematch:extglob",
     "PS4": "$(touch traced)",
     "SIAMESE.STRAY": "1",
@@ -155,8 +160,9 @@ def polluted(folder, study):
     """
     folder = folder.absolute()
     home, modules = folder / "home", folder / "modules"
-    site = home / f".local/lib/python{'.'.join(map(str, sys.version_info[:2]))}"
-    for path in (modules, site / "site-packages"):
+    version = ".".join(map(str, sys.version_info[:2]))
+    site = home / f".local/lib/python{version}/site-packages"
+    for path in (modules, site):
         write_modules(path, folder / "imported.tsv")
     for path, text in {
         ".keras/keras.json": json.dumps(KERAS),
@@ -167,6 +173,8 @@ def polluted(folder, study):
     }.items():
         write(home / path, text)
     (home / ".netrc").chmod(0o600)
+    # TensorFlow loads what is there even where Python looks at no site of the user.
+    write(site / "tensorflow-plugins/libstray.so", "no library")
     # The cache that Matplotlib would read.
     name = f"fontlist-v{font_manager.FontManager.__version__}.json"
     for cache in (".config/matplotlib", ".cache/matplotlib", "xdg/matplotlib"):

@@ -24,7 +24,7 @@ print(json.dumps({
 def test_an_account_changes_figures_and_draws(tmp_path):
     study = tmp_path / "study"
     study.mkdir()
-    env = polluted(tmp_path / "account", study)
+    env = polluted(tmp_path / "account", study) | {"MPLBACKEND": "agg"}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", SETTINGS],
         cwd=study,
