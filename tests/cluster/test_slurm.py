@@ -35,9 +35,8 @@ FOLDER = Path(HOOK)
 script = next((x for x in sys.orig_argv if "/.snakemake/scripts/" in x), None)
 
 def record(path, **more):
-    names = ("SLURM_JOB_ID", "SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
-    job, node, gpu = map(os.environ.get, names)
-    record = {"job": job, "node": node, "gpu": gpu, "pid": os.getpid(), **more}
+    job, gpu = map(os.environ.get, ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES"))
+    record = {"job": job, "gpu": gpu, "pid": os.getpid(), **more}
     with open(path, "a") as file:
         file.write(json.dumps(record) + "\\n")
 
@@ -185,6 +184,8 @@ class Run:
                 record = SimpleNamespace(**json.loads(path.read_text()))
                 if record.model == model and record.job != but:
                     path.unlink()
+                    look = ["squeue", "--noheader", "--format=%N", "--jobs", record.job]
+                    record.node = slurm_cluster.run(self.cluster, *look).strip()
                     return record
             return None
 
@@ -314,7 +315,8 @@ def test_results_are_those_of_a_local_run(submitted_study, finished_study):
 
 
 def test_finished_study_submits_nothing(start, submitted_study, tmp_path):
-    run = start(shutil.copytree(submitted_study, tmp_path / "study"))
+    ignored = shutil.ignore_patterns("hook")
+    run = start(shutil.copytree(submitted_study, tmp_path / "study", ignore=ignored))
     run.succeed()
     assert "Nothing to be done" in run.output()
 

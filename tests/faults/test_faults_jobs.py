@@ -321,7 +321,7 @@ subprocess.call(os.environ["JOB"], shell=True, close_fds=False)
 ANSWER = """
 import os, sys
 from types import SimpleNamespace
-snakemake = SimpleNamespace(log=["log.txt"], output={"table": "table.csv"})
+snakemake = SimpleNamespace(log=["log.txt"], output={"table": "table.csv"}, params={})
 from siamese.job import logged
 
 def answer():
