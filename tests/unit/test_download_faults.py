@@ -332,7 +332,7 @@ def test_error_names_the_reason_of_every_source(server, tmp_path, scratch):
     (line,) = str(error.value).splitlines()
     for reason in ("not found in", "HTTP 404", "not a complete gzip file"):
         assert line.count(reason) == 1
-    assert "resources/fashion_mnist" in line
+    assert f"Put the four .gz files into {tmp_path / 'none'}, or into a" in line
 
 
 @pytest.mark.parametrize(
