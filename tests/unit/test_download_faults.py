@@ -4,6 +4,7 @@ import contextlib
 import errno
 import gzip
 import http.server
+import importlib.util
 import itertools
 import os
 import socket
@@ -287,6 +288,16 @@ def test_unknown_host(scratch, monkeypatch):
     # Name servers may take long, or know all names.
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert "Name or service not known" in refusal("https://nowhere.invalid/", scratch)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("socks"), reason="PySocks is not the study's, but here"
+)
+def test_socks_proxy_without_its_package(scratch, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    line = refusal("http://127.0.0.1:1/", scratch)
+    assert f"{NAME}.gz: a SOCKS proxy needs PySocks: pip install PySocks. " in line
 
 
 def test_host_that_does_not_answer(scratch):

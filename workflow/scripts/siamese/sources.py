@@ -160,6 +160,8 @@ def failure(error, name, timeout):
     )
     if isinstance(error, broken):
         return Interrupted(f"{name}: connection broken ({first_line(error)})")
+    if "SOCKS support" in str(error):
+        return StudyError(f"{name}: a SOCKS proxy needs PySocks: pip install PySocks")
     return StudyError(f"{name}: {first_line(error)}")
 
 
