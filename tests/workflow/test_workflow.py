@@ -176,7 +176,7 @@ def test_one_wrong_pair_stops_everything_after_it(finished_study, tmp_path):
     path.write_text("\n".join(lines) + "\n")
     done = snakemake(study)
     assert done.returncode != 0
-    (error,) = [x for x in done.stdout.splitlines() if x.startswith("Error: results")]
+    (error,) = [x for x in done.stdout.splitlines() if x.startswith(f"Error: {path}")]
     assert f"B.csv, line 6: pair ({left}, {right}): same = " in error
     assert not list((study / "results").rglob("model.keras"))
     assert not (study / "results/verification/seed~0/pairs.json").exists()
@@ -190,7 +190,8 @@ def test_a_damaged_data_file_is_refused_by_partition(finished_study, tmp_path):
     shutil.rmtree(study / "results" / "dataset")
     done = snakemake(study)
     assert done.returncode != 0
-    assert "Error: t10k-images-idx3-ubyte: 78415 bytes, expected 78416" in done.stdout
+    error = f"Error: {path.parent}: {path.name}: 78415 bytes, expected 78416"
+    assert error in done.stdout
     assert not (study / "results/dataset/images.npy").exists()
 
 

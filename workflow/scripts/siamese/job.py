@@ -1,11 +1,9 @@
 """How every script of the workflow logs, writes its outputs, and fails."""
 
 import contextlib
-import errno
 import glob
 import hashlib
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -20,10 +18,9 @@ from siamese import CODE
 from siamese.digests import digest
 from siamese.environment import ensure
 from siamese.errors import StudyError
+from siamese.space import explain
 
 SECONDS_BETWEEN_LOOKS = 0.5
-FULL = (errno.ENOSPC, errno.EDQUOT)
-ALMOST_NOTHING = 2**20
 
 
 @contextlib.contextmanager
@@ -61,17 +58,14 @@ def unfinished(path, owner):
 
 
 def remove_unfinished(paths, owner="*"):
-    """Remove what a job, or any job (`*`), has left of its files; return which."""
-    begun = []
+    """Remove what a job, or any job (`*`), has left of its files."""
     for path in paths:
         for part in glob.glob(unfinished(glob.escape(path), owner)):
             os.remove(part)
-            begun.append(path)
-    return begun
 
 
 @contextlib.contextmanager
-def complete(**paths):
+def complete(*folders, **paths):
     """Let the block write files under hidden names, and rename them at its end.
 
     So a file by its own name is complete, whenever the job, snakemake or the machine
@@ -79,6 +73,8 @@ def complete(**paths):
 
     Parameters
     ----------
+    *folders : str
+        Others to which the block writes, such as that of its log.
     **paths : str or list of str
         Files by the names that the block knows them by.
 
@@ -90,7 +86,7 @@ def complete(**paths):
     Raises
     ------
     StudyError
-        No space is left on the disk.
+        A file system is full.
     """
     own = os.getpid()
     hidden = {
@@ -110,13 +106,10 @@ def complete(**paths):
         for part, path in zip(parts, finals, strict=True):
             os.replace(part, path)
     except BaseException as error:
-        full = is_full(error, os.path.dirname(finals[0]))
-        begun = remove_unfinished(finals, own)
+        full = explain(error, dict(zip(parts, finals, strict=True)), folders)
+        remove_unfinished(finals, own)
         if full:
-            raise StudyError(
-                f"{(begun or finals)[-1]}: could not be written, no space is left on "
-                "the disk; free some, and run the same command again"
-            ) from error
+            raise full from error
         raise
 
 
@@ -127,20 +120,6 @@ def flat(values):
         for value in values
         for path in ([value] if isinstance(value, str) else value)
     ]
-
-
-def is_full(error, folder):
-    """Whether an exception, or one behind it, comes from a full disk or quota."""
-    while error is not None:
-        # HDF5 has the number in its text alone; NumPy says nothing but OSError.
-        if getattr(error, "errno", None) in FULL or any(
-            os.strerror(number) in str(error) for number in FULL
-        ):
-            return True
-        if isinstance(error, OSError) and error.errno is None:
-            return shutil.disk_usage(folder).free < ALMOST_NOTHING
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def starter(script):
@@ -211,7 +190,8 @@ def logged(snakemake):
     types.SimpleNamespace
         Where to write the outputs, by their names in the rule; from `complete`.
     """
-    log_path = snakemake.log[0]
+    log_path = os.path.abspath(snakemake.log[0])
+    folder = os.path.dirname(log_path)
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout.reconfigure(line_buffering=True)
@@ -220,7 +200,7 @@ def logged(snakemake):
             try:
                 if (expected := snakemake.params.get("code")) is not None:
                     check_code(expected)
-                with complete(**snakemake.output) as output:
+                with complete(folder, **snakemake.output) as output:
                     yield output
                 print_checksums(snakemake.output)
             except BaseException:
@@ -232,7 +212,9 @@ def logged(snakemake):
     except StudyError as error:
         sys.exit(f"Error: {error} (log: {log_path})")
     except Exception as error:
-        sys.exit(f"Error: {type(error).__name__}: {error} (log: {log_path})")
+        full = explain(error, folders=[folder])
+        reason = full or f"{type(error).__name__}: {error}"
+        sys.exit(f"Error: {reason} (log: {log_path})")
 
 
 # From here on, since the import of TensorFlow that follows takes seconds.
