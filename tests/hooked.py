@@ -27,9 +27,10 @@ def hooked_python(folder, hook):
     if not python.exists():
         venv.create(folder, symlinks=True)
     (packages,) = folder.glob("lib/python*/site-packages")
-    # Not as a path alone, for the sake of files .pth in it.
+    # Not as a path alone, for the sake of files .pth in it. In ASCII, since before
+    # Python 3.13 it is read in the locale's encoding.
     others = sysconfig.get_path("purelib")
-    (packages / "others.pth").write_text(f"import site; site.addsitedir({others!r})\n")
+    (packages / "others.pth").write_text(f"import site; site.addsitedir({others!a})\n")
     # No sitecustomize: the system may have one, which would come first.
     (packages / "hook_of_a_test.py").write_text(hook)
     (packages / "zz.pth").write_text("import hook_of_a_test\n")

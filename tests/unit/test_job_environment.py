@@ -103,7 +103,7 @@ def test_a_job_that_was_started_otherwise_cleans_up_itself(tmp_path, closed):
 def planned(tmp_path, monkeypatch):
     """A job whose script and imported modules are as planned."""
     script = SCRIPTS / "evaluate.py"
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
     copy = tmp_path / "tmp1.evaluate.py"
     copy.write_bytes(b"# preamble\n" + script.read_bytes())
     monkeypatch.setattr(sys, "argv", [str(copy)])

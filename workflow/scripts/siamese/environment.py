@@ -22,9 +22,6 @@ KEPT = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"),
     *("SLURM_JOB_ID", "SLURMD_NODENAME"),
-    # Snakemake sets them, to the threads of the rule.
-    *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
-    *("MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
     # Of bash itself.
     *("PWD", "OLDPWD", "SHLVL", "_"),
     # Without these Python or CUDA may not start, on machines that need them.
@@ -36,6 +33,8 @@ SETTINGS = {
     # The project's own modules are first, and those of the account nowhere.
     "PYTHONPATH": str(SCRIPTS),
     "PYTHONNOUSERSITE": "1",
+    # TensorFlow loads plug-ins from there.
+    "PYTHONUSERBASE": os.devnull,
     "PYTHONHASHSEED": "0",
     # All text is UTF-8.
     "PYTHONUTF8": "1",
@@ -49,6 +48,15 @@ SETTINGS = {
     # No rc file; ./matplotlibrc, which counts before it, see `figures`.
     "MATPLOTLIBRC": os.devnull,
     "MPLBACKEND": "agg",
+    "MPL_IGNORE_SYSTEM_FONTS": "1",
+    # Their number changes the last bits of sums. Training has its own threads.
+    **dict.fromkeys(
+        (
+            *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+            *("MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
+        ),
+        "1",
+    ),
 }
 # The process that has cleared the others: this one, or the shell that started it.
 CLEANED_BY = "SIAMESE_CLEANED_BY"

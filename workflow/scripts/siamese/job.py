@@ -16,7 +16,7 @@ import psutil
 
 from siamese import CODE
 from siamese.digests import digest
-from siamese.environment import ensure
+from siamese.environment import SCRIPTS, ensure
 from siamese.errors import StudyError
 from siamese.space import explain
 
@@ -163,7 +163,7 @@ def check_code(expected):
     StudyError
         The script, or a module that it has imported, is another.
     """
-    script = Path(sys.modules["__main__"].__file__)
+    script = SCRIPTS / os.path.basename(sys.modules["__main__"].__file__)
     found = dict(CODE)
     # Snakemake runs a copy of it.
     if Path(sys.argv[0]).read_bytes().endswith(script.read_bytes()):
@@ -171,7 +171,7 @@ def check_code(expected):
     for name in (script.name, *found):
         if found.get(name) != expected.get(name):
             raise StudyError(
-                f"{script.parent}: the code of {name} is {found.get(name)}, expected "
+                f"{SCRIPTS}: the code of {name} is {found.get(name)}, expected "
                 f"{expected.get(name)} as when snakemake started; it was edited since: "
                 "run the same command again"
             )
