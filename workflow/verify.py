@@ -7,31 +7,27 @@ recorded in no log; then the exit status is 1.
 
 import argparse
 import hashlib
-import re
 import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent / "scripts"))
 
 from siamese.paths import argument
+from siamese.records import read_records
 
-# A study in a module of another workflow has the module's prefix in its paths.
-RECORD = re.compile("([0-9a-f]{64})  (?:.*/)?(results/.+)")
 NOT_OF_A_JOB = "results/README.md"
 
 
-def read_records(study):
+def checksums(study):
     """What the logs have recorded: by the file's path its SHA-256 and the log.
 
     Where several logs have a file, as after a rule was renamed, the newest counts.
     """
-    records = {}
-    logs = (study / "logs").rglob("*.log")
-    for log in sorted(logs, key=lambda path: path.stat().st_mtime_ns):
-        for line in log.read_text(encoding="utf-8", errors="replace").split("\n"):
-            if match := RECORD.fullmatch(line):
-                records[match[2]] = (match[1], log)
-    return records
+    return {
+        path: (sha256, record.log)
+        for record in read_records(study)
+        for path, sha256 in record.files.items()
+    }
 
 
 def stored_files(study):
@@ -69,7 +65,7 @@ def main(arguments=None):
         "-d", "--directory", type=argument, default=".", help="folder of the study"
     )
     study = parser.parse_args(arguments).directory
-    records, stored = read_records(study), stored_files(study)
+    records, stored = checksums(study), stored_files(study)
     if not records and not stored:
         sys.exit(
             f"Error: {study / 'results'}: found no files, expected those of a study; "

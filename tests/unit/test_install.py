@@ -275,7 +275,9 @@ def test_settings_that_pip_cannot_read_are_told_in_one_line(project):
 def test_a_python_that_makes_no_environment_is_passed_over(bare_project, tmp_path):
     """As Debian's is, without python3-venv."""
     python = tmp_path / "python3"
-    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exit 1\nexec "{sys.executable}" "$@"')
+    python.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] && exit 1\nexec "{sys.executable}" "$@"'
+    )
     python.chmod(0o755)
     done = make(bare_project, ".venv/ready-requirements.txt", f"PYTHON={python}")
     error, _ = done.stderr.splitlines()

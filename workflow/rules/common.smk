@@ -23,8 +23,10 @@ from siamese.study import POINT, POINT_FOLDER, Study, with_defaults
 from siamese.study import as_records, point_files, run_files, runs_of
 from siamese.workarounds import ShellWord
 
-study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
+options = with_defaults(config, PROJECT)
+study = Study.from_config(options, PROJECT)
 PUBLISHED = PROJECT / "workflow/data/published.csv"
+PINS = PROJECT / "workflow/envs/study.yaml"
 if workflow.is_main_process:
     check_folder(Path())
 # In a module it would be the prefix of the other workflow's jobs too.

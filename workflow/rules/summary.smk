@@ -35,30 +35,6 @@ rule summarise:
         "../scripts/summarise.py"
 
 
-rule describe_settings:
-    input:
-        table=rules.summarise.output.table,
-    output:
-        table=report(
-            "results/summary/settings.csv",
-            caption="../report/settings.rst",
-            category="Summary",
-            labels={"result": "table of settings"},
-        ),
-        text="results/summary/summary.md",
-    log:
-        "logs/describe_settings.log",
-    conda:
-        "../envs/study.yaml"
-    params:
-        split_by=study.split_by,
-        code=code_of("describe_settings.py"),
-    message:
-        "Describing the settings"
-    script:
-        "../scripts/describe_settings.py"
-
-
 rule plot_summary:
     input:
         table=rules.summarise.output.table,
@@ -147,3 +123,73 @@ rule compare_splits:
         "Comparing both ways of splitting A"
     script:
         "../scripts/compare_splits.py"
+
+
+def drawn_last():
+    """A result of each folder, of the jobs that come last in it."""
+    return [
+        *point_files(study.points, "curves.png"),
+        *run_files(study.points, "pairs", "crossed.csv"),
+        *run_files(study.points, "verification", "pairs.png"),
+        *run_files(study.points, "baselines", "metrics.json"),
+    ]
+
+
+rule gather_provenance:
+    input:
+        lambda wildcards: drawn_last(),
+        rules.partition.output.table,
+        rules.verify_loss.output.text,
+        rules.plot_summary.output.png,
+        rules.examine_best_setting.output.table,
+        lambda wildcards: (
+            rules.compare_splits.output.text if len(study.ways) > 1 else []
+        ),
+        lambda wildcards: rules.plot_claims.output.png if CLAIMS else [],
+        pins=local(os.path.relpath(PINS)),
+    output:
+        records="results/provenance.json",
+        table=report(
+            "results/summary/made_with.csv",
+            caption="../report/made_with.rst",
+            category="Made with",
+            labels={"result": "table of versions, machines and settings"},
+        ),
+    log:
+        "logs/gather_provenance.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        # Functions, or {braces} in a text would be wildcards.
+        config=lambda wildcards: options,
+        later=lambda wildcards: list(map(str, rules.describe_settings.output)),
+        code=code_of("gather_provenance.py"),
+    message:
+        "Gathering what the results were made with"
+    script:
+        "../scripts/gather_provenance.py"
+
+
+rule describe_settings:
+    input:
+        table=rules.summarise.output.table,
+        made_with=rules.gather_provenance.output.table,
+    output:
+        table=report(
+            "results/summary/settings.csv",
+            caption="../report/settings.rst",
+            category="Summary",
+            labels={"result": "table of settings"},
+        ),
+        text="results/summary/summary.md",
+    log:
+        "logs/describe_settings.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        split_by=study.split_by,
+        code=code_of("describe_settings.py"),
+    message:
+        "Describing the settings"
+    script:
+        "../scripts/describe_settings.py"

@@ -84,7 +84,27 @@ def settings_table(settings, columns):
     return markdown_table(cells, ("method", "size"))
 
 
-def as_markdown(summary, settings, split_by):
+def name_differences(made_with):
+    """Lines on what differs in what the results were made with, none if nothing does.
+
+    Parameters
+    ----------
+    made_with : pandas.DataFrame of str
+        Content of made_with.csv.
+    """
+    differing = made_with[made_with["differs"] != ""]
+    if differing.empty:
+        return []
+    return [
+        "**Not all results come from the same versions, settings and machine, or these "
+        "are not the pinned ones:**",
+        "",
+        markdown_table(differing, ("fact", "value", "pinned", "differs", "rules")),
+        "",
+    ]
+
+
+def as_markdown(summary, settings, split_by, differences):
     """The settings for people, best on B first, with the protocol named."""
     seeds = summary["seed"].nunique()
     means = setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
@@ -104,6 +124,7 @@ def as_markdown(summary, settings, split_by):
         "",
         f"**{finding(summary, split_by)}.**",
         "",
+        *differences,
         *(
             f"- {name}: {row.accuracy_b:.1%} on B, more than {row.below:.0f} of "
             f"{len(means)} trained settings"
@@ -165,7 +186,9 @@ def main(snakemake, output):
     summary = read_summary(snakemake.input.table)
     settings = describe(summary)
     settings.to_csv(output.table, index=False)
-    text = as_markdown(summary, settings, snakemake.params.split_by)
+    made_with = pd.read_csv(snakemake.input.made_with, dtype=str, keep_default_na=False)
+    differences = name_differences(made_with)
+    text = as_markdown(summary, settings, snakemake.params.split_by, differences)
     write_text(output.text, text)
 
 

@@ -18,6 +18,7 @@ from siamese import CODE
 from siamese.digests import digest
 from siamese.environment import SCRIPTS, ensure
 from siamese.errors import StudyError
+from siamese.provenance import describe, packages, record
 from siamese.space import explain
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -181,9 +182,9 @@ def check_code(expected):
 def logged(snakemake):
     """Run the block as a job: log its output, complete its outputs or leave none.
 
-    An exception leaves its traceback in the log, one line on the terminal and
-    exit status 1. A log without one ends with the checksums of the outputs (`make
-    verify`).
+    The log begins with a record of what the job runs on (see `provenance`), and ends
+    with the checksums of the outputs (`make verify`). An exception instead leaves its
+    traceback in the log, one line on the terminal and exit status 1.
 
     Yields
     ------
@@ -200,8 +201,12 @@ def logged(snakemake):
             try:
                 if (expected := snakemake.params.get("code")) is not None:
                     check_code(expected)
+                facts = describe(snakemake.rule, snakemake.threads)
+                record(**facts)
                 with complete(folder, **snakemake.output) as output:
                     yield output
+                if (imported := packages()) != facts["packages"]:
+                    record(packages=imported)
                 print_checksums(snakemake.output)
             except BaseException:
                 with contextlib.suppress(OSError):
