@@ -1,13 +1,16 @@
 """A job's environment: what it keeps of the account's, and what it proves."""
 
+import fnmatch
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from polluted import VARIABLES, polluted
 from study import ROOT
 
 from siamese.digests import code_of
@@ -78,6 +81,28 @@ def test_what_bash_reads_first_does_no_harm(tmp_path, startup):
     path = tmp_path / "bash_env"
     path.write_text(startup + "\n")
     assert of_bash(ACCOUNT | {"BASH_ENV": str(path)})[0] | MARK == EXPECTED
+
+
+def document():
+    """Sections of docs/environment.md by their titles."""
+    text = (ROOT / "docs/environment.md").read_text()
+    return dict(part.split("\n", 1) for part in re.split("^#+ ", text, flags=re.M)[1:])
+
+
+@pytest.mark.parametrize("title, names", [("Kept", KEPT), ("Set", SETTINGS)])
+def test_the_document_lists_what_is_kept_and_set(title, names):
+    rows = re.findall(r"^\| (`.*?) \|", document()[title], re.M)
+    assert sorted(" ".join(rows).replace("`", "").split()) == sorted(names)
+
+
+def test_the_document_names_what_a_polluted_account_sets(tmp_path):
+    named = set(re.findall(r"`\$?([A-Za-z0-9_.*]+)", "".join(document().values())))
+    account = VARIABLES.keys() | polluted(tmp_path, tmp_path)
+    assert not {
+        name
+        for name in account
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in named)
+    }
 
 
 def job(folder, text=""):
