@@ -60,6 +60,8 @@ alias env=false exec=false
 set -f
 IFS=/
 CDPATH=/
+readonly OPENBLAS_CORETYPE
+trap 'export ONEDNN_MAX_CPU_ISA=SSE41 TF_ENABLE_ONEDNN_OPTS=0' DEBUG
 """
 FUNCTION = '() {  echo "a function of the user"; return 1\n}'
 

@@ -1,13 +1,16 @@
 """A job's environment: what it keeps of the account's, and what it proves."""
 
+import fnmatch
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from polluted import VARIABLES, polluted
 from study import ROOT
 
 from siamese.digests import code_of
@@ -31,12 +34,13 @@ ACCOUNT = {
     "BASH_FUNC_set%%": "() { echo no; }",
     "BASH_FUNC_unset%%": "() { echo no; }",
 }
+EXPECTED = clean(ACCOUNT) | (MARK := {CLEANED_BY: "a process"})
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
 
 
 def of_bash(account):
     """What a Python that bash starts after the prefix has, and the process of bash."""
-    command = f"{shell_prefix().format()} '{sys.executable}' -c \"$0\"; builtin echo $$"
+    command = f"{shell_prefix().format()} '{sys.executable}' -c \"$0\"; echo $$"
     done = subprocess.run(
         ["bash", "-c", command, SHOW],
         env=account,
@@ -51,21 +55,54 @@ def of_bash(account):
 def test_a_job_keeps_what_is_named_and_nothing_else():
     found, process = of_bash(ACCOUNT)
     assert found.pop(CLEANED_BY) == process
-    for name in ("PWD", "SHLVL", "_", "OLDPWD"):
-        found.pop(name, None)
-    # No library reads a name that is no identifier, which bash cannot unset.
-    assert found.pop("of two")
-    kept = {"PATH", "HOME", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"}
+    kept = {"PATH", "HOME", "CUDA_VISIBLE_DEVICES"}
     assert found == {name: ACCOUNT[name] for name in kept} | SETTINGS
     assert found == clean(ACCOUNT)
     assert not {*KEPT} & {*SETTINGS}
 
 
 @pytest.mark.parametrize("shell_options", ["nounset", "posix", "noglob:nounset"])
-def test_readonly_variables_of_the_account_do_no_harm(shell_options):
-    found, _ = of_bash(ACCOUNT | {"SHELLOPTS": shell_options})
-    assert found["KERAS_BACKEND"] == "tensorflow"
-    assert "SOMETHING_NEW" not in found
+def test_options_of_the_shell_do_no_harm(shell_options):
+    assert of_bash(ACCOUNT | {"SHELLOPTS": shell_options})[0] | MARK == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "startup",
+    [
+        "readonly SOMETHING_NEW KERAS_BACKEND IFS=/",
+        "export TMOUT=60; readonly TMOUT",
+        "trap 'export TF_ENABLE_ONEDNN_OPTS=0 STRAY=1' DEBUG",
+        "declare -n name=SOMETHING_NEW; declare -r kept=1",
+        "builtin() { return 0; }; unset() { return 0; }; export -f builtin unset",
+    ],
+)
+def test_what_bash_reads_first_does_no_harm(tmp_path, startup):
+    """A file of the account's, which makes variables read-only and sets traps."""
+    path = tmp_path / "bash_env"
+    path.write_text(startup + "\n")
+    assert of_bash(ACCOUNT | {"BASH_ENV": str(path)})[0] | MARK == EXPECTED
+
+
+def document():
+    """Sections of docs/environment.md by their titles."""
+    text = (ROOT / "docs/environment.md").read_text()
+    return dict(part.split("\n", 1) for part in re.split("^#+ ", text, flags=re.M)[1:])
+
+
+@pytest.mark.parametrize("title, names", [("Kept", KEPT), ("Set", SETTINGS)])
+def test_the_document_lists_what_is_kept_and_set(title, names):
+    rows = re.findall(r"^\| (`.*?) \|", document()[title], re.M)
+    assert sorted(" ".join(rows).replace("`", "").split()) == sorted(names)
+
+
+def test_the_document_names_what_a_polluted_account_sets(tmp_path):
+    named = set(re.findall(r"`\$?([A-Za-z0-9_.*]+)", "".join(document().values())))
+    account = VARIABLES.keys() | polluted(tmp_path, tmp_path)
+    assert not {
+        name
+        for name in account
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in named)
+    }
 
 
 def job(folder, text=""):
@@ -93,8 +130,6 @@ def test_a_job_that_was_started_otherwise_cleans_up_itself(tmp_path, closed):
     if ">&-" not in closed.split():
         found = json.loads(out.read_text())
         assert found.pop(CLEANED_BY)
-        for name in ("PWD", "SHLVL", "_"):
-            found.pop(name, None)
         assert clean(found) == clean(ACCOUNT)
         assert not {*found} - {*KEPT, *SETTINGS}
 

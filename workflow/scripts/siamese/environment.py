@@ -22,8 +22,6 @@ KEPT = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"),
     *("SLURM_JOB_ID", "SLURMD_NODENAME"),
-    # Of bash itself.
-    *("PWD", "OLDPWD", "SHLVL", "_"),
     # Without these Python or CUDA may not start, on machines that need them.
     *("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"),
 )
@@ -80,19 +78,15 @@ def shell_prefix():
     It does what `clean` says, and opens closed streams.
     Before Python, since a module on PYTHONPATH could take the place of the project's.
     """
+    # A list of its own, whatever the account's BASH_ENV has made read-only or traps.
+    kept = " ".join(f'${{{name}+"{name}=${name}"}}' for name in KEPT)
     settings = " ".join(f"{name}={shlex.quote(v)}" for name, v in SETTINGS.items())
-    settings = settings.replace("{", "{{").replace("}", "}}")
-    kept = "|".join(KEPT)
-    # Functions and aliases of the account may have the names of what is used here.
+    command = f"/usr/bin/env -i {kept} {settings} {CLEANED_BY}=$$ "
     return (
-        r"\builtin set -euo pipefail +f; IFS=$' \t\n'; "
+        r"\builtin set -euo pipefail; "
         r"{{ \builtin : >&1; }} 2>/dev/null || \builtin exec >/dev/null; "
         r"{{ \builtin : >&2; }} 2>/dev/null || \builtin exec 2>/dev/null; "
-        r"\builtin unset -f $(\builtin compgen -A function) || \builtin true; "
-        r"for name in $(\builtin compgen -e); do "
-        rf"case $name in {kept}) ;; *) \builtin unset -v $name || \builtin true;; "
-        rf"esac; done; \builtin export {settings} {CLEANED_BY}=$$; "
-    )
+    ) + command.replace("{", "{{").replace("}", "}}")
 
 
 def ensure():
