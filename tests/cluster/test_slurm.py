@@ -17,7 +17,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
 from hooked import hooked_python
 from study import ROOT, content, edit_config, make_study
 
@@ -331,7 +330,7 @@ def test_a_submission_for_each_training_and_one_for_each_group(
     assert sorted(kinds) == sorted(f"rule_{kind}" for kind in expected)
 
 
-def test_gpu_memory_and_time_are_those_of_the_profile(cluster, submitted_study):
+def test_gpu_memory_and_time_are_those_of_the_rules(cluster, submitted_study):
     for job in accounted(cluster, submitted_study):
         allocated = dict(part.split("=") for part in job["AllocTRES"].split(","))
         if is_training(job):
@@ -341,6 +340,7 @@ def test_gpu_memory_and_time_are_those_of_the_profile(cluster, submitted_study):
         else:
             assert "gres/gpu" not in allocated
             assert allocated["cpu"] == "1"
+            # Jobs of a submission run one by one.
             memory = "3000M" if "baseline" in job["Comment"] else "2000M"
             assert allocated["mem"] == memory
 
@@ -409,15 +409,8 @@ def test_cancelled_drained_interrupted_and_nothing_lost(
 
 def test_lost_node_and_too_little_memory(cluster, start, study, finished_study):
     """Slurm submits again what lost its node, snakemake with more what ran out."""
-
-    def little_at_first(text):
-        profile = yaml.safe_load(text)
-        assert profile["set-resources"]["train"]["mem_mb"] == "3000 * attempt"
-        profile["set-resources"]["train"]["mem_mb"] = "300 if attempt == 1 else 3000"
-        return yaml.safe_dump(profile)
-
-    edit_profile(study, little_at_first)
-    run = start(study, MODELS[0], hold="end")
+    little_at_first = "train:mem_mb=300 if attempt == 1 else 3000"
+    run = start(study, "--set-resources", little_at_first, "--", MODELS[0], hold="end")
     run.wait_until(lambda: "Trying to restart job" in run.output(), "no second attempt")
     (failed, *_) = accounted(cluster, study)
     lost = run.held(MODELS[0], but=failed["JobID"])
@@ -438,8 +431,10 @@ def test_lost_node_and_too_little_memory(cluster, start, study, finished_study):
         run.release(again)
         run.succeed()
     # FAILED in a Slurm without cgroups; with them OUT_OF_MEMORY.
-    states = [job["State"] for job in accounted(cluster, study)]
-    assert states == ["FAILED", "NODE_FAIL", "COMPLETED"]
+    jobs = accounted(cluster, study)
+    assert [job["State"] for job in jobs] == ["FAILED", "NODE_FAIL", "COMPLETED"]
+    # The option is about memory alone.
+    assert [job["TimelimitRaw"] for job in jobs] == ["30", "60", "60"]
     assert trained(study) == {MODELS[0]: trained(finished_study)[MODELS[0]]}
 
 

@@ -111,7 +111,7 @@ def test_what_changes_no_result_runs_nothing(study):
     edit(study / "config/config.yaml")
     edit(study / "workflow/report/curves.rst", new="More.\n")
     edit(study / "workflow/rules/train.smk", "threads: 3", "threads: 1")
-    edit(study / "workflow/rules/train.smk", "mem_mb=1500", "mem_mb=3000")
+    edit(study / "workflow/rules/train.smk", "mem_mb=3000", "mem_mb=4000")
     edit(study / "profiles/default/config.yaml", new="latency-wait: 60\n")
     edit(study / "workflow/scripts/download.py")
     config = yaml.safe_load((study / "config/config.yaml").read_text())

@@ -18,6 +18,8 @@ rule rank_settings:
         "logs/rank_settings.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         points=lambda wildcards: as_records(study.fold_points, *SETTING, "seed", "fold"),
         metric=study.config.choice.metric,
@@ -44,6 +46,8 @@ rule plot_choice:
         "logs/plot_choice.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         metric=study.config.choice.metric,
         split_by=study.split_by,

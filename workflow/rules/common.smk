@@ -32,8 +32,19 @@ if workflow.is_main_process:
 # In a module it would be the prefix of the other workflow's jobs too.
 if Path(workflow.main_snakefile).parent in (PROJECT, PROJECT / "workflow"):
     shell.prefix(environment.shell_prefix())
+
+    # Each submission to a cluster has GPUs of its own; all together have no limit.
+    resource_scopes:
+        gpu="local",
+
+
 PYTHON = ShellWord(sys.executable)
 sys.executable = PYTHON if workflow.is_main_process else f"{PYTHON}"
+
+
+# See profiles/slurm.
+resource_scopes:
+    in_turn="local",
 
 
 wildcard_constraints:
@@ -43,6 +54,20 @@ wildcard_constraints:
     batch_size="[0-9]+",
     epochs="[0-9]+",
     seed="[0-9]+",
+
+
+def needs(minutes=4, mem_mb=2000, gpu=0):
+    """A rule's resources; time and memory (MB) grow with each attempt.
+
+    They are not in a profile, since one option would replace those of all rules there.
+    For in_turn see profiles/slurm.
+    """
+    return {
+        "runtime": lambda wildcards, attempt: minutes * attempt,
+        "mem_mb": lambda wildcards, attempt: mem_mb * attempt,
+        "gpu": gpu,
+        "in_turn": 1,
+    }
 
 
 def shorter_run(wildcards):

@@ -22,6 +22,8 @@ rule summarise:
         "logs/summarise.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         points=lambda wildcards: as_records(study.points, *SETTING, "seed", "split_by"),
         baseline_points=lambda wildcards: as_records(
@@ -50,6 +52,8 @@ rule plot_summary:
         "logs/plot_summary.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         split_by=study.split_by,
         code=code_of("plot_summary.py"),
@@ -88,6 +92,8 @@ rule examine_best_setting:
         "logs/examine_best_setting.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         points=lambda wildcards: as_records(study.main_points, *SETTING, "seed"),
         seeds=lambda wildcards: [run.seed for run in runs_of(study.main_points)],
@@ -117,6 +123,8 @@ rule compare_splits:
         "logs/compare_splits.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         code=code_of("compare_splits.py"),
     message:
@@ -159,6 +167,8 @@ rule gather_provenance:
         "logs/gather_provenance.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         # Functions, or {braces} in a text would be wildcards.
         config=lambda wildcards: options,
@@ -186,6 +196,8 @@ rule describe_settings:
         "logs/describe_settings.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         split_by=study.split_by,
         code=code_of("describe_settings.py"),
