@@ -25,7 +25,7 @@ def checksums(study):
     """
     return {
         path: (sha256, record.log)
-        for record in read_records(study)
+        for record in read_records(study / "logs")
         for path, sha256 in record.files.items()
     }
 

@@ -201,7 +201,8 @@ def test_the_default_study_is_planned(tmp_path):
     once = (
         *("download", "partition", "make_pairs", "cross_pairs", "verify_pairs"),
         *("draw_pairs", "verify_loss", "evaluate_baselines", "summarise"),
-        *("describe_settings", "plot_summary", "examine_best_setting", "default"),
+        *("describe_settings", "plot_summary", "examine_best_setting"),
+        *("gather_provenance", "default"),
     )
     of_each_point = ("train", "embed", "evaluate", "plot_curves")
     expected = dict.fromkeys(once, 1) | dict.fromkeys(of_each_point, 64)

@@ -19,8 +19,10 @@ from siamese import environment
 from siamese.axes import SETTING
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
+from siamese.records import read_made_with
 from siamese.study import POINT, POINT_FOLDER, Study, with_defaults
 from siamese.study import as_records, point_files, run_files, runs_of
+from siamese.versions import name_outdated
 from siamese.workarounds import ShellWord
 
 options = with_defaults(config, PROJECT)
@@ -29,8 +31,9 @@ PUBLISHED = PROJECT / "workflow/data/published.csv"
 PINS = PROJECT / "workflow/envs/study.yaml"
 if workflow.is_main_process:
     check_folder(Path())
-# In a module it would be the prefix of the other workflow's jobs too.
-if Path(workflow.main_snakefile).parent in (PROJECT, PROJECT / "workflow"):
+IN_MODULE = Path(workflow.main_snakefile).parent not in (PROJECT, PROJECT / "workflow")
+# There it would be the prefix of the other workflow's jobs too.
+if not IN_MODULE:
     shell.prefix(environment.shell_prefix())
 
     # Each submission to a cluster has GPUs of its own; all together have no limit.

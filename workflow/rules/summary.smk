@@ -133,27 +133,25 @@ rule compare_splits:
         "../scripts/compare_splits.py"
 
 
-def drawn_last():
+def before_summary():
     """A result of each folder, of the jobs that come last in it."""
     return [
         *point_files(study.points, "curves.png"),
         *run_files(study.points, "pairs", "crossed.csv"),
         *run_files(study.points, "verification", "pairs.png"),
         *run_files(study.points, "baselines", "metrics.json"),
+        rules.partition.output.table,
+        rules.verify_loss.output.text,
+        rules.plot_summary.output.png,
+        rules.examine_best_setting.output.table,
+        *([rules.compare_splits.output.text] if len(study.ways) > 1 else []),
+        *([rules.plot_claims.output.png] if CLAIMS else []),
     ]
 
 
 rule gather_provenance:
     input:
-        lambda wildcards: drawn_last(),
-        rules.partition.output.table,
-        rules.verify_loss.output.text,
-        rules.plot_summary.output.png,
-        rules.examine_best_setting.output.table,
-        lambda wildcards: (
-            rules.compare_splits.output.text if len(study.ways) > 1 else []
-        ),
-        lambda wildcards: rules.plot_claims.output.png if CLAIMS else [],
+        made=lambda wildcards: before_summary(),
         pins=local(os.path.relpath(PINS)),
     output:
         records="results/provenance.json",

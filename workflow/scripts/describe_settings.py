@@ -15,6 +15,7 @@ from siamese.tables import (
     compare_with_baselines,
     finding,
     markdown_table,
+    name_differences,
     read_summary,
     setting_means,
     trained_rows,
@@ -84,27 +85,7 @@ def settings_table(settings, columns):
     return markdown_table(cells, ("method", "size"))
 
 
-def name_differences(made_with):
-    """Lines on what differs in what the results were made with, none if nothing does.
-
-    Parameters
-    ----------
-    made_with : pandas.DataFrame of str
-        Content of made_with.csv.
-    """
-    differing = made_with[made_with["differs"] != ""]
-    if differing.empty:
-        return []
-    return [
-        "**Not all results come from the same versions, settings and machine, or these "
-        "are not the pinned ones:**",
-        "",
-        markdown_table(differing, ("fact", "value", "pinned", "differs", "rules")),
-        "",
-    ]
-
-
-def as_markdown(summary, settings, split_by, differences):
+def as_markdown(summary, settings, split_by, differences=()):
     """The settings for people, best on B first, with the protocol named."""
     seeds = summary["seed"].nunique()
     means = setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
@@ -186,8 +167,7 @@ def main(snakemake, output):
     summary = read_summary(snakemake.input.table)
     settings = describe(summary)
     settings.to_csv(output.table, index=False)
-    made_with = pd.read_csv(snakemake.input.made_with, dtype=str, keep_default_na=False)
-    differences = name_differences(made_with)
+    differences = name_differences(snakemake.input.made_with)
     text = as_markdown(summary, settings, snakemake.params.split_by, differences)
     write_text(output.text, text)
 

@@ -1,17 +1,16 @@
 """Rule gather_provenance: what each result was made with, of all jobs' logs."""
 
 import json
-import re
 import subprocess
-from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pandas as pd
 
 from siamese.environment import SCRIPTS
 from siamese.job import logged
-from siamese.records import read_records
+from siamese.records import read_made_with
 from siamese.stored import write_json
+from siamese.versions import packages_by_module, read_pins
 
 # What may well be another for the next rule.
 OF_A_RULE = ("devices", "threads")
@@ -19,48 +18,13 @@ OF_A_RULE = ("devices", "threads")
 
 def describe_commit(folder):
     """The commit of a checkout, with -dirty if a file was edited; None without git."""
-    command = [
-        "git",
-        "-C",
-        str(folder),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-    ]
+    command = ["git", "-C", str(folder)]
+    command += ["describe", "--always", "--dirty", "--abbrev=40"]
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except OSError:
         return None
     return done.stdout.strip() or None
-
-
-def records_beside(files, study, later):
-    """The newest record of each result that has one of some files beside it.
-
-    Not of folders that an earlier config has left.
-
-    Parameters
-    ----------
-    files : list of str
-        Paths that begin with `results/`.
-    study : pathlib.Path
-    later : list of str
-        Results that are made afterwards, of which an earlier run may have left some.
-
-    Returns
-    -------
-    dict of str to dict
-        By path what it was made with; nothing if no log has it.
-    """
-    folders = {Path(file).parent for file in files}
-    made_with = {file: {} for file in files}
-    for record in read_records(study):
-        for file in record.files:
-            beside = Path(file).parent in folders and file not in later
-            if beside and (study / file).exists():
-                made_with[file] = record.made_with
-    return made_with
 
 
 def group(made_with):
@@ -85,7 +49,7 @@ def facts_of(made_with):
             yield name, value
 
 
-def tabulate(groups, pins, distributions):
+def tabulate(groups, pins, packages):
     """Each fact's values, and whether they differ.
 
     Parameters
@@ -94,8 +58,8 @@ def tabulate(groups, pins, distributions):
         From `group`.
     pins : dict of str to list of str
         Versions by package.
-    distributions : dict of str to list of str
-        Packages by module, as `importlib.metadata.packages_distributions` gives them.
+    packages : dict of str to list of str
+        From `packages_by_module`.
 
     Returns
     -------
@@ -113,8 +77,9 @@ def tabulate(groups, pins, distributions):
     names = [name for name, _ in rows]
     table = []
     for (name, value), row in rows.items():
-        packages = distributions.get(name, ())
-        pinned = [version for package in packages for version in pins.get(package, ())]
+        pinned = [
+            pin for package in packages.get(name, ()) for pin in pins.get(package, ())
+        ]
         if names.count(name) > 1 or name == "record":
             differs = "between results"
         else:
@@ -128,37 +93,32 @@ def tabulate(groups, pins, distributions):
     return table.sort_values("differs", kind="stable", key=lambda c: c == "")
 
 
-def read_pins(text):
-    """Lists of versions by package, from lines with `package==version`.
-
-    There may be one for each of several versions of Python.
-    """
-    pins = {}
-    for package, version in re.findall(r"([\w.-]+)==([\w.+-]+)", text):
-        pins.setdefault(package, []).append(version)
-    return pins
-
-
 def in_study(paths):
     """Paths without what a storage or a module has in front of them."""
     return [path[path.rindex("results/") :] for path in paths]
 
 
 def main(snakemake, output):
-    own = list(snakemake.output)
-    study = Path(own[0].removesuffix(*in_study(own[:1])))
-    later = in_study([*own, *snakemake.params.later])
-    files = in_study(set(snakemake.input) - {snakemake.input.pins})
-    groups = group(records_beside(files, study, later))
+    made = in_study(snakemake.input.made)
+    made_with = read_made_with(Path(snakemake.log[0]).parent, made)
+    # Of results made afterwards, an earlier run may have left records, and a rule of
+    # another name files that are no more.
+    later = in_study([*snakemake.output, *snakemake.params.later])
+    study = Path(snakemake.output[0].removesuffix(later[0]))
+    made_with = {
+        path: facts
+        for path, facts in made_with.items()
+        if path not in later and (study / path).exists()
+    }
+    groups = group(made_with)
     content = {
         "commit": describe_commit(SCRIPTS),
         "config": snakemake.params.config,
         "results": groups,
     }
     write_json(output.records, content)
-    pins = read_pins(Path(snakemake.input.pins).read_text(encoding="utf-8"))
-    table = tabulate(groups, pins, packages_distributions())
-    table.to_csv(output.table, index=False)
+    pins = read_pins(Path(snakemake.input.pins))
+    tabulate(groups, pins, packages_by_module()).to_csv(output.table, index=False)
 
 
 if __name__ == "__main__":

@@ -35,15 +35,44 @@ def read_record(log):
     return Record(log, made_with, files)
 
 
-def read_records(study):
-    """The records in the logs of a study that has made something, oldest first.
+def read_records(logs):
+    """The records in the logs of jobs that have made something, oldest first.
 
     Parameters
     ----------
-    study : pathlib.Path
+    logs : pathlib.Path
+        The folder with all logs of a study.
     """
-    logs = (study / "logs").rglob("*.log")
-    for log in sorted(logs, key=lambda path: path.stat().st_mtime_ns):
-        record = read_record(log)
+    paths = logs.rglob("*.log")
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns):
+        record = read_record(path)
         if record.files:
             yield record
+
+
+def read_made_with(logs, beside):
+    """What those results were made with that lie beside others.
+
+    Not those in folders that an earlier config has left.
+
+    Parameters
+    ----------
+    logs : pathlib.Path
+        See `read_records`. Where several have a file, as after a rule was renamed, the
+        newest counts.
+    beside : iterable of str
+        Paths that begin with `results/`.
+
+    Returns
+    -------
+    dict of str to dict
+        By path, as in `Record`. Of `beside` all; the dict of one without a record is
+        empty.
+    """
+    made_with = {path: {} for path in beside}
+    folders = {Path(path).parent for path in made_with}
+    for record in read_records(logs):
+        for path in record.files:
+            if Path(path).parent in folders:
+                made_with[path] = record.made_with
+    return made_with
