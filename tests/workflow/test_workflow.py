@@ -14,6 +14,7 @@ import pytest
 import yaml
 from study import ROOT, content, make_study, planned_jobs, snakemake
 
+LAST = ("made_with.csv", "settings.csv", "summary.md")
 POINT = "results/grid/size~small,l2~{},batch_size~64,epochs~{},seed~0"
 
 
@@ -43,6 +44,24 @@ def test_every_output_is_there(finished_study):
     loss = (finished_study / "results/verification/loss.txt").read_text()
     assert "0.15251" in loss
     assert "0.10023" in loss
+
+
+def test_what_made_each_result_is_on_record(finished_study):
+    path = finished_study / "results/provenance.json"
+    record = json.loads(path.read_text())
+    config = yaml.safe_load((finished_study / "config/config.yaml").read_text())
+    assert record["config"] == config
+    assert record["commit"] is None
+    rules = {each["made_with"]["rule"] for each in record["results"]}
+    assert {"partition", "make_pairs", "train", "embed", "plot_summary"} < rules
+    files = [file for each in record["results"] for file in each["files"]]
+    assert len(files) == len(set(files))
+    results = filter(Path.is_file, (finished_study / "results").rglob("*"))
+    expected = {path.relative_to(finished_study).as_posix() for path in results}
+    last = ("provenance.json", *map("summary/{}".format, LAST))
+    assert set(files) == expected - {f"results/{name}" for name in last}
+    table = pd.read_csv(path.with_name("summary") / "made_with.csv")
+    assert table["differs"].isna().all()
 
 
 def test_verification_counts_all_pairs(finished_study):

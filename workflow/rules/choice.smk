@@ -18,6 +18,8 @@ use rule gather_provenance as gather_choice_provenance with:
         ),
     log:
         "logs/gather_choice_provenance.log",
+    message:
+        "Gathering what the choice was made with"
 
 
 rule rank_settings:

@@ -25,8 +25,7 @@ from siamese.study import as_records, point_files, run_files, runs_of
 from siamese.versions import name_outdated
 from siamese.workarounds import ShellWord
 
-options = with_defaults(config, PROJECT)
-study = Study.from_config(options, PROJECT)
+study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
 PUBLISHED = PROJECT / "workflow/data/published.csv"
 PINS = PROJECT / "workflow/envs/study.yaml"
 if workflow.is_main_process:

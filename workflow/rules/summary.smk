@@ -168,8 +168,6 @@ rule gather_provenance:
     resources:
         **needs(),
     params:
-        # Functions, or {braces} in a text would be wildcards.
-        config=lambda wildcards: options,
         later=lambda wildcards: list(map(str, rules.describe_settings.output)),
         code=code_of("gather_provenance.py"),
     message:

@@ -113,7 +113,8 @@ def main(snakemake, output):
     groups = group(made_with)
     content = {
         "commit": describe_commit(SCRIPTS),
-        "config": snakemake.params.config,
+        # No param, since most changes of it change no result.
+        "config": snakemake.config,
         "results": groups,
     }
     write_json(output.records, content)

@@ -67,7 +67,7 @@ def clean(environment):
 
 def recorded(environment):
     """What counts for results, for the record: SETTINGS and what is RECORDED."""
-    kept = {name: environment[name] for name in RECORDED if name in environment}
+    kept = {name: environment.get(name, "") for name in RECORDED}
     # The project's folder is no setting.
     return {**SETTINGS, **kept, "PYTHONPATH": "workflow/scripts"}
 
