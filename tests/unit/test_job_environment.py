@@ -83,6 +83,20 @@ def test_what_bash_reads_first_does_no_harm(tmp_path, startup):
     assert of_bash(ACCOUNT | {"BASH_ENV": str(path)})[0] | MARK == EXPECTED
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", ">&- 2>&- <&-"])
+def test_bash_opens_streams_that_are_closed(tmp_path, closed):
+    """Whatever the account exports as `exec`."""
+    out = tmp_path / "out"
+    show = f"import sys; print(sys.stdout, sys.stderr, file=open('{out}', 'w'))"
+    command = f"{shell_prefix().format()} '{sys.executable}' -c \"$0\""
+    done = subprocess.run(
+        ["bash", "-c", f'bash -c "$0" "$1" {closed}', command, show],
+        env=ACCOUNT | {"BASH_FUNC_exec%%": "() { echo no; }"},
+    )
+    assert done.returncode == 0
+    assert out.read_text().count("TextIOWrapper") == 2
+
+
 def document():
     """Sections of docs/environment.md by their titles."""
     text = (ROOT / "docs/environment.md").read_text()

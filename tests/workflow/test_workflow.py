@@ -253,7 +253,7 @@ def test_bad_config_is_one_line(tmp_path, overlay, message):
 def test_progress_names_the_grid_point(finished_study):
     text = (finished_study / "run.log").read_text()
     assert "Training small, L2 0.01, batch size 64, 2 epochs, seed 0" in text
-    assert "of 29 steps" in text
+    assert "of 30 steps" in text
 
 
 def test_study_with_replicates(study_with_replicates):

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(workflow.current_basedir).parents[1]
-sys.path.insert(0, str(PROJECT / "workflow/scripts"))
+SCRIPTS = str(PROJECT / "workflow/scripts")
+# First, and once however often this is read.
+sys.path[:] = [SCRIPTS, *(path for path in sys.path if path != SCRIPTS)]
 
 import siamese
 

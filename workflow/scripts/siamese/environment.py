@@ -83,9 +83,10 @@ def shell_prefix():
     settings = " ".join(f"{name}={shlex.quote(v)}" for name, v in SETTINGS.items())
     command = f"/usr/bin/env -i {kept} {settings} {CLEANED_BY}=$$ "
     return (
-        r"\builtin set -euo pipefail; "
-        r"{{ \builtin : >&1; }} 2>/dev/null || \builtin exec >/dev/null; "
-        r"{{ \builtin : >&2; }} 2>/dev/null || \builtin exec 2>/dev/null; "
+        # Not `builtin exec`, which undoes what it redirects.
+        r"\builtin set -euo pipefail; \builtin unset -f exec; "
+        r"\builtin test -e /dev/fd/1 || \exec >/dev/null; "
+        r"\builtin test -e /dev/fd/2 || \exec 2>/dev/null; "
     ) + command.replace("{", "{{").replace("}", "}}")
 
 
