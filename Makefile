@@ -23,7 +23,7 @@ CORES = 4
 GPUS = 1
 ARGS =
 CUDA = 0
-PYTHON = python3 python3.13 python3.12 python3.11
+PYTHON =
 TESTS = tests
 unexport CORES GPUS ARGS CUDA PYTHON TESTS
 
@@ -78,11 +78,11 @@ lint: $(DEVELOPMENT)
 # Python that makes it is not its own, also where it is activated.
 .venv/ready-requirements.txt: PATH := $(subst $(CURDIR)/.venv/bin:,,$(PATH))
 .venv/ready-requirements.txt: requirements.txt
-	@for python in $(PYTHON); do \
-	  found="$$found $$python ($$($$python --version 2>&1 | head -n 1))"; \
-	  if $$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	@for python in $(if $(PYTHON),'$(PYTHON)',python3 python3.13 python3.12 python3.11); do \
+	  found="$$found $$python ($$("$$python" --version 2>&1 | head -n 1))"; \
+	  if "$$python" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
 	    echo "Creating .venv with $$python" && \
-	    rm -rf .venv && $$python -m venv .venv && \
+	    rm -rf .venv && "$$python" -m venv .venv && \
 	    .venv/bin/python workflow/install.py $< && touch $@; exit; \
 	  fi; \
 	done; \

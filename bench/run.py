@@ -29,6 +29,10 @@ import pandas as pd
 import yaml
 from snakemake.utils import update_config
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
+
+from siamese.paths import argument
+
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
 DATA = ROOT / "resources" / "fashion_mnist"
@@ -162,9 +166,9 @@ def main():
     )
     study = parser.add_mutually_exclusive_group()
     study.add_argument("--full", action="store_true", help="the default study")
-    study.add_argument("--configfile", type=Path, help="a study as an overlay")
+    study.add_argument("--configfile", type=argument, help="a study as an overlay")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 10, 100])
-    parser.add_argument("--work", type=Path, default=BENCH / "output")
+    parser.add_argument("--work", type=argument, default=BENCH / "output")
     options = parser.parse_args()
 
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
@@ -174,7 +178,7 @@ def main():
         overlay = {}
     elif options.configfile:
         overlay = yaml.safe_load(options.configfile.read_text())
-    work = options.work.resolve()
+    work = options.work
     work.mkdir(parents=True, exist_ok=True)
     path = work / "overlay.yaml"
     path.write_text(yaml.safe_dump(overlay))

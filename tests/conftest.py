@@ -24,13 +24,12 @@ def made_once(tmp_path_factory, name, make):
     top = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         top = top.parent
-    folder = top / name
+    folder, made = top / name, top / f"{name} is made"
     with FileLock(top / f"{name}.lock"):
-        if not folder.exists():
-            part = top / f"{name} part"
-            shutil.rmtree(part, ignore_errors=True)
-            make(part)
-            part.rename(folder)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            made.touch()
     return folder
 
 

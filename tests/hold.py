@@ -1,10 +1,10 @@
 """Training jobs that wait at a place in their training until a test lets them go."""
 
-import os
 import time
 
-# At the start of each epoch, where it draws the order of the pairs. A module of this
-# name runs at the start of each Python that finds it.
+from hooked import hooked_python
+
+# At the start of each epoch, where it draws the order of the pairs.
 HOOK = """
 import os, sys, time
 if any(word.endswith(".train.py") for word in sys.orig_argv):
@@ -32,14 +32,13 @@ def wait_until(condition):
 
 
 class Hold:
-    """While it is on, training jobs in `environment` wait at the start of an epoch."""
+    """While it is on, training jobs of `python` wait at the start of an epoch."""
 
     def __init__(self, folder):
         folder.mkdir()
         self.path, self.reached = folder / "hold", folder / "reached"
         text = HOOK.format(reached=str(self.reached), hold=str(self.path))
-        (folder / "sitecustomize.py").write_text(text)
-        self.environment = os.environ | {"PYTHONPATH": str(folder)}
+        self.python = hooked_python(folder / "environment", text)
         self.on()
 
     def on(self):

@@ -11,14 +11,12 @@ unfinished outputs: no space is left for it, or the job is killed.
 import json
 import os
 import runpy
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import traceback
 from pathlib import Path
-from types import SimpleNamespace
 
 # Results depend on the number of threads; Snakemake gives these rules one.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -98,9 +96,6 @@ def strike(what, when, name):
         elif not os.path.lexists(path):
             os.symlink("/dev/full", path)
 
-    if what == "full":
-        # Where an error does not name its cause, a job asks.
-        shutil.disk_usage = lambda path: SimpleNamespace(free=0)
     sys.addaudithook(hook)
 
 
@@ -109,10 +104,17 @@ def run_script(job):
     terminal = os.open(job["terminal"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for descriptor in (1, 2):
         os.dup2(terminal, descriptor)
+    from siamese import CODE
+    from siamese.digests import code_of
+
     try:
         os.environ.update(job["environment"])
         tempfile.tempdir = None  # but what TMPDIR says now
         os.chdir(job["folder"])
+        # The server has imported more than the script does.
+        code = code_of(f"{job['script'].split('.')[-2]}.py")
+        for name in CODE.keys() - code.keys():
+            del CODE[name]
         if job["fault"]:
             strike(*job["fault"])
         runpy.run_path(job["script"], run_name="__main__")

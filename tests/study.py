@@ -97,10 +97,10 @@ def snakemake_command(*arguments, python=sys.executable):
     ]
 
 
-def snakemake(directory, *arguments):
+def snakemake(directory, *arguments, **options):
     """Run snakemake in `directory`; return its exit status and output."""
     return subprocess.run(
-        snakemake_command(*arguments),
+        snakemake_command(*arguments, **options),
         cwd=directory,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -128,7 +128,7 @@ def content(path):
 
     A model file also has the date of its making and addresses in memory.
     """
-    if path.suffix != ".keras":
+    if path.name != "model.keras":
         return path.read_bytes()
     with zipfile.ZipFile(path) as file:
         return file.read("model.weights.h5")

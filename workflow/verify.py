@@ -7,26 +7,27 @@ recorded in no log; then the exit status is 1.
 
 import argparse
 import hashlib
-import re
 import sys
 from pathlib import Path
 
-RECORD = re.compile("([0-9a-f]{64})  (results/.+)")
+sys.path.append(str(Path(__file__).resolve().parent / "scripts"))
+
+from siamese.paths import argument
+from siamese.records import read_records
+
 NOT_OF_A_JOB = "results/README.md"
 
 
-def read_records(study):
+def checksums(study):
     """What the logs have recorded: by the file's path its SHA-256 and the log.
 
     Where several logs have a file, as after a rule was renamed, the newest counts.
     """
-    records = {}
-    logs = (study / "logs").rglob("*.log")
-    for log in sorted(logs, key=lambda path: path.stat().st_mtime_ns):
-        for line in log.read_text(encoding="utf-8", errors="replace").split("\n"):
-            if match := RECORD.fullmatch(line):
-                records[match[2]] = (match[1], log.relative_to(study))
-    return records
+    return {
+        path: (sha256, record.log)
+        for record in read_records(study / "logs")
+        for path, sha256 in record.files.items()
+    }
 
 
 def stored_files(study):
@@ -47,23 +48,24 @@ def sha256(path):
 def wrong_files(study, records, stored):
     """Yield one line for each file that is not as its job left it."""
     for path in sorted(stored | records.keys()):
+        file = study / path
         if path not in records:
-            yield f"{path}: not recorded, no log has its checksum"
+            yield f"{file}: not recorded, no log has its checksum"
             continue
         recorded, log = records[path]
         if path not in stored:
-            yield f"{path}: missing ({log} has its checksum)"
-        elif sha256(study / path) != recorded:
-            yield f"{path}: changed since its job ended ({log} has its checksum)"
+            yield f"{file}: missing ({log} has its checksum)"
+        elif sha256(file) != recorded:
+            yield f"{file}: changed since its job ended ({log} has its checksum)"
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "-d", "--directory", type=Path, default=Path(), help="folder of the study"
+        "-d", "--directory", type=argument, default=".", help="folder of the study"
     )
     study = parser.parse_args(arguments).directory
-    records, stored = read_records(study), stored_files(study)
+    records, stored = checksums(study), stored_files(study)
     if not records and not stored:
         sys.exit(
             f"Error: {study / 'results'}: found no files, expected those of a study; "
@@ -74,12 +76,12 @@ def main(arguments=None):
         print(line)
     if wrong:
         sys.exit(
-            f"Error: {len(wrong)} of {len(stored | records.keys())} files are not as "
-            "their jobs left them; delete those named and run snakemake again, which "
-            "regenerates them, and what follows from them (of a missing file that the "
-            "study no longer has, delete the log)"
+            f"Error: {len(wrong)} of {len(stored | records.keys())} files of {study} "
+            "are not as their jobs left them; delete those named and run snakemake "
+            "again, which regenerates them, and what follows from them (of a missing "
+            "file that the study no longer has, delete the log)"
         )
-    print(f"{len(stored)} files as their jobs left them")
+    print(f"{study}: {len(stored)} files as their jobs left them")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
+from hooked import hooked_python
 from study import ROOT, content, edit_config, make_study
 
 from cluster import slurm_cluster
@@ -30,14 +30,12 @@ HOOK = """
 import json, os, sys, time
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(HOOK)
 script = next((x for x in sys.orig_argv if "/.snakemake/scripts/" in x), None)
-hold = os.environ.get("HOLD")
 
 def record(path, **more):
-    names = ("SLURM_JOB_ID", "SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
-    job, node, gpu = map(os.environ.get, names)
-    record = {"job": job, "node": node, "gpu": gpu, "pid": os.getpid(), **more}
+    job, gpu = map(os.environ.get, ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES"))
+    record = {"job": job, "gpu": gpu, "pid": os.getpid(), **more}
     with open(path, "a") as file:
         file.write(json.dumps(record) + "\\n")
 
@@ -55,9 +53,9 @@ def at_rename(event, arguments):
 if script:
     rule = script.split(".")[-2]
     record(FOLDER / "records.txt", script=rule)
-    if rule == "train" and hold == "start":
+    if rule == "train" and HOLD == "start":
         wait("")
-    elif rule == "train" and hold == "end":
+    elif rule == "train" and HOLD == "end":
         sys.addaudithook(at_rename)
 elif "--profile" in sys.orig_argv:
     import asyncio
@@ -120,17 +118,17 @@ class Run:
         self.path = study / f"snakemake-{time.monotonic_ns()}.txt"
         self.hook = study / "hook"
         self.hook.mkdir(exist_ok=True)
-        (self.hook / "sitecustomize.py").write_text(HOOK)
-        hooked = {"PYTHONPATH": str(self.hook), "HOLD": hold}
+        code = f"HOLD = {hold!r}\nHOOK = {str(self.hook)!r}\n{HOOK}"
+        python = hooked_python(self.hook / "environment", code)
         with open(self.path, "wb") as output:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "snakemake", "--nocolor"),
+                    *(python, "-m", "snakemake", "--nocolor"),
                     *("--profile", "profiles/slurm", "--set-threads", "train=2"),
                     *("--slurm-init-seconds-before-status-checks", "1", *arguments),
                 ],
                 cwd=study,
-                env=slurm_cluster.environment(cluster) | hooked,
+                env=slurm_cluster.environment(cluster),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -185,6 +183,8 @@ class Run:
                 record = SimpleNamespace(**json.loads(path.read_text()))
                 if record.model == model and record.job != but:
                     path.unlink()
+                    look = ["squeue", "--noheader", "--format=%N", "--jobs", record.job]
+                    record.node = slurm_cluster.run(self.cluster, *look).strip()
                     return record
             return None
 
@@ -314,7 +314,8 @@ def test_results_are_those_of_a_local_run(submitted_study, finished_study):
 
 
 def test_finished_study_submits_nothing(start, submitted_study, tmp_path):
-    run = start(shutil.copytree(submitted_study, tmp_path / "study"))
+    ignored = shutil.ignore_patterns("hook")
+    run = start(shutil.copytree(submitted_study, tmp_path / "study", ignore=ignored))
     run.succeed()
     assert "Nothing to be done" in run.output()
 
@@ -329,7 +330,7 @@ def test_a_submission_for_each_training_and_one_for_each_group(
     assert sorted(kinds) == sorted(f"rule_{kind}" for kind in expected)
 
 
-def test_gpu_memory_and_time_are_those_of_the_profile(cluster, submitted_study):
+def test_gpu_memory_and_time_are_those_of_the_rules(cluster, submitted_study):
     for job in accounted(cluster, submitted_study):
         allocated = dict(part.split("=") for part in job["AllocTRES"].split(","))
         if is_training(job):
@@ -339,6 +340,7 @@ def test_gpu_memory_and_time_are_those_of_the_profile(cluster, submitted_study):
         else:
             assert "gres/gpu" not in allocated
             assert allocated["cpu"] == "1"
+            # Jobs of a submission run one by one.
             memory = "3000M" if "baseline" in job["Comment"] else "2000M"
             assert allocated["mem"] == memory
 
@@ -407,15 +409,8 @@ def test_cancelled_drained_interrupted_and_nothing_lost(
 
 def test_lost_node_and_too_little_memory(cluster, start, study, finished_study):
     """Slurm submits again what lost its node, snakemake with more what ran out."""
-
-    def little_at_first(text):
-        profile = yaml.safe_load(text)
-        assert profile["set-resources"]["train"]["mem_mb"] == "3000 * attempt"
-        profile["set-resources"]["train"]["mem_mb"] = "300 if attempt == 1 else 3000"
-        return yaml.safe_dump(profile)
-
-    edit_profile(study, little_at_first)
-    run = start(study, MODELS[0], hold="end")
+    little_at_first = "train:mem_mb=300 if attempt == 1 else 3000"
+    run = start(study, "--set-resources", little_at_first, "--", MODELS[0], hold="end")
     run.wait_until(lambda: "Trying to restart job" in run.output(), "no second attempt")
     (failed, *_) = accounted(cluster, study)
     lost = run.held(MODELS[0], but=failed["JobID"])
@@ -436,8 +431,10 @@ def test_lost_node_and_too_little_memory(cluster, start, study, finished_study):
         run.release(again)
         run.succeed()
     # FAILED in a Slurm without cgroups; with them OUT_OF_MEMORY.
-    states = [job["State"] for job in accounted(cluster, study)]
-    assert states == ["FAILED", "NODE_FAIL", "COMPLETED"]
+    jobs = accounted(cluster, study)
+    assert [job["State"] for job in jobs] == ["FAILED", "NODE_FAIL", "COMPLETED"]
+    # The option is about memory alone.
+    assert [job["TimelimitRaw"] for job in jobs] == ["30", "60", "60"]
     assert trained(study) == {MODELS[0]: trained(finished_study)[MODELS[0]]}
 
 
@@ -448,7 +445,7 @@ def test_log_of_a_failed_job_is_shown(cluster, start, study):
     run = start(study, "--retries", "0", MODELS[0])
     assert run.finish() != 0
     lines = run.output().splitlines()
-    shown = [line for line in lines if line.startswith(f"Error: {images}")]
+    shown = [line for line in lines if line.startswith(f"Error: {study / images}")]
     assert len(shown) == 1, run.output()
     assert "logs/train/" in shown[0]
     assert not trained(study)

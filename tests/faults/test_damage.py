@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from hooked import hooked_python
 from study import ROOT, different_results, snakemake
 
 from siamese.checkpoint import read_checkpoint, read_model
@@ -130,7 +131,10 @@ def verify(study):
 def test_a_finished_study_is_as_its_jobs_left_it(finished_study):
     paths = (finished_study / "results").rglob("*")
     n = sum(path.is_file() for path in paths)
-    assert verify(finished_study) == (0, [f"{n} files as their jobs left them"])
+    assert verify(finished_study) == (
+        0,
+        [f"{finished_study}: {n} files as their jobs left them"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,7 +159,8 @@ def test_verification_names_what_has_changed(study, name, damage):
     status, (line, error) = verify(study)
     assert status == 1
     assert re.fullmatch(
-        re.escape(name) + r": changed since its job ended \(logs/.*\.log has its "
+        re.escape(f"{study}/{name}: changed since its job ended ({study}/logs/")
+        + r".*\.log has its "
         r"checksum\)",
         line,
     )
@@ -169,12 +174,12 @@ def test_verification_names_what_is_missing_or_of_no_job(study):
     shutil.rmtree(study / "logs/evaluate_baselines")
     status, lines = verify(study)
     assert status == 1
-    log = f"logs/evaluate/{METRICS.split('/')[2]}.log"
+    log = f"{study}/logs/evaluate/{METRICS.split('/')[2]}.log"
     assert lines[:-1] == [
-        "results/a copy.json: not recorded, no log has its checksum",
-        f"{BASELINES}: not recorded, no log has its checksum",
-        f"{METRICS}: missing ({log} has its checksum)",
-        f"{SUMMARY}: missing (logs/summarise.log has its checksum)",
+        f"{study}/results/a copy.json: not recorded, no log has its checksum",
+        f"{study}/{BASELINES}: not recorded, no log has its checksum",
+        f"{study}/{METRICS}: missing ({log} has its checksum)",
+        f"{study}/{SUMMARY}: missing ({study}/logs/summarise.log has its checksum)",
     ]
     assert lines[-1].startswith("Error: 4 of ")
 
@@ -366,7 +371,7 @@ def make_weights_huge(path):
     model.save(path)
 
 
-def test_damage_is_told_and_repaired(finished_study, study, monkeypatch):
+def test_damage_is_told_and_repaired(finished_study, study):
     """Also a loss that is not finite, and a GPU without memory for a moment."""
     too_large = POINT.format("0.01", 2) + "/model.keras"
     empty(study / HISTORY)
@@ -383,30 +388,32 @@ def test_damage_is_told_and_repaired(finished_study, study, monkeypatch):
     errors = [line for line in done.stdout.splitlines() if line.startswith("Error: ")]
     assert len(errors) == 4, done.stdout
     for start, log in (
-        (f"{HISTORY}: epochs [], expected 1, 2, 3 and so on;", "train"),
-        (f"{too_large}: distances that are no finite numbers;", "embed"),
-        (f"{DISTANCES}: BadZipFile: Bad CRC-32 for file", "evaluate"),
+        (f"{study}/{HISTORY}: epochs [], expected 1, 2, 3 and so on;", "train"),
+        (f"{study}/{too_large}: distances that are no finite numbers;", "embed"),
+        (f"{study}/{DISTANCES}: BadZipFile: Bad CRC-32 for file", "evaluate"),
         ("Epoch 3: loss nan, validation loss nan, weights not all finite, ", "train"),
     ):
         (error,) = [error for error in errors if start in error]
-        assert f" (log: logs/{log}/" in error
+        assert f" (log: {study}/logs/{log}/" in error
     # Nothing is left of the jobs that failed.
     for name in targets:
         assert not (study / name).exists()
     status, (*lines, _) = verify(study)
     assert status == 1
     wrong = [line.split(": changed")[0] for line in lines]
-    assert wrong == [DISTANCES, HISTORY, too_large]
+    assert wrong == [f"{study}/{name}" for name in (DISTANCES, HISTORY, too_large)]
 
-    for name in wrong:
-        (study / name).unlink()
+    for path in wrong:
+        os.remove(path)
     shutil.copy2(finished_study / too_large, study / too_large)
     hook = study.parent / "hook"
     hook.mkdir()
     mark = str(hook / "failed once")
-    (hook / "sitecustomize.py").write_text(FULL_GPU.replace("{mark!r}", repr(mark)))
-    monkeypatch.setenv("PYTHONPATH", str(hook))
-    done = snakemake(study, "--retries", "1", METRICS, HISTORY, embedded)
+    python = hooked_python(
+        hook / "environment", FULL_GPU.replace("{mark!r}", repr(mark))
+    )
+    targets = (METRICS, HISTORY, embedded)
+    done = snakemake(study, "--retries", "1", *targets, python=python)
     assert done.returncode == 0, done.stdout
     (error,) = [x for x in done.stdout.splitlines() if x.startswith("Error: ")]
     assert error.startswith("Error: Out of memory on GPU 0: nvidia-smi names the ")

@@ -39,9 +39,8 @@ def start(study, log, hold, *arguments):
     """Start snakemake as a terminal does, in a process group of its own."""
     with open(log, "w") as file:
         return subprocess.Popen(
-            snakemake_command(*arguments),
+            snakemake_command(*arguments, python=hold.python),
             cwd=study,
-            env=hold.environment,
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -113,7 +112,7 @@ def test_killed_stopped_and_run_again(finished_study, study, hold, tmp_path):
     assert run.wait(PATIENCE) == 1
     text = log.read_text()
     assert "Terminating processes on user request" in text
-    assert f"Stopped (log: logs/train/{Path(POINT).name}.log)" in text
+    assert f"Stopped (log: {study}/logs/train/{Path(POINT).name}.log)" in text
     assert "Traceback" not in text
     assert not jobs_of(study)
     assert_whole(study, finished_study)
@@ -283,16 +282,16 @@ def test_disk_that_gets_full(finished_study, small_disk, hold, tmp_path):
     filler.write_bytes(bytes(2**21 - 2**14))
     hold.release()
     assert run.wait(PATIENCE) == 1
-    (error,) = lines_with(f"Error: {POINT}/", log.read_text())
-    assert "could not be written, no space is left on the disk; free some" in error
+    (error,) = lines_with(f"Error: {study / POINT}/", log.read_text())
+    full = f"no space is left on the file system {small_disk.path}, "
+    assert f"could not be written, {full}" in error
     assert not (study / POINT).exists()
 
-    full = snakemake(study, TARGET)
-    assert full.returncode == 1
-    (error,) = lines_with("Error: ", full.stdout)
-    assert error.startswith(f"Error: {study}")
-    assert "no space is left on the disk (" in error
-    assert "Traceback" not in full.stdout
+    again = snakemake(study, TARGET)
+    assert again.returncode == 1
+    (error,) = lines_with("Error: ", again.stdout)
+    assert error.startswith(f"Error: {study}: {full}")
+    assert "Traceback" not in again.stdout
 
     filler.unlink()
     done = snakemake(study, TARGET)

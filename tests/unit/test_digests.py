@@ -26,7 +26,7 @@ def test_code_is_the_script_and_all_that_it_imports(name):
     finder = modulefinder.ModuleFinder([str(SCRIPTS)])
     finder.run_script(str(SCRIPTS / name))
     files = {module.__file__ for module in finder.modules.values() if module.__file__}
-    found = {os.path.basename(path) for path in files} - {"__init__.py"}
+    found = {os.path.basename(path) for path in files}
     assert {*code_of(name)} == found
     assert {name, "job.py", "errors.py"} <= found
 

@@ -5,6 +5,7 @@ import gzip
 import http.server
 import socket
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,6 +120,20 @@ def test_error_lists_every_source_with_its_reason(tmp_path, scratch, monkeypatch
     assert f"{bad}: {NAME}.gz: not a complete gzip file" in message
     assert f"url {url}: {NAME}.gz: " in message
     assert "dataset.sources" in message
+
+
+@pytest.mark.parametrize("names", [["a", "b"], []])
+def test_advice_names_a_folder_that_is_looked_in(tmp_path, scratch, names):
+    files, sources = generate_files(), [{"directory": str(tmp_path / x)} for x in names]
+    with pytest.raises(StudyError) as error:
+        download(sources, digests(files), scratch)
+    if not names:
+        assert "the four .gz files into a folder that you add to" in str(error.value)
+        return
+    folder = str(error.value).partition(" .gz files into ")[2].partition(", or")[0]
+    write(Path(folder), files)
+    (tmp_path / "again").mkdir()
+    assert download(sources, digests(files), tmp_path / "again") == files
 
 
 def test_url_source(tmp_path, scratch, monkeypatch):

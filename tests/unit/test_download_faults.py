@@ -4,6 +4,7 @@ import contextlib
 import errno
 import gzip
 import http.server
+import importlib.util
 import itertools
 import os
 import socket
@@ -289,6 +290,16 @@ def test_unknown_host(scratch, monkeypatch):
     assert "Name or service not known" in refusal("https://nowhere.invalid/", scratch)
 
 
+@pytest.mark.skipif(
+    importlib.util.find_spec("socks"), reason="PySocks is not the study's, but here"
+)
+def test_socks_proxy_without_its_package(scratch, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    line = refusal("http://127.0.0.1:1/", scratch)
+    assert f"{NAME}.gz: a SOCKS proxy needs PySocks: pip install PySocks. " in line
+
+
 def test_host_that_does_not_answer(scratch):
     with contextlib.ExitStack() as stack:
         # A queue that is full: further attempts to connect are dropped.
@@ -332,7 +343,7 @@ def test_error_names_the_reason_of_every_source(server, tmp_path, scratch):
     (line,) = str(error.value).splitlines()
     for reason in ("not found in", "HTTP 404", "not a complete gzip file"):
         assert line.count(reason) == 1
-    assert "resources/fashion_mnist" in line
+    assert f"Put the four .gz files into {tmp_path / 'none'}, or into a" in line
 
 
 @pytest.mark.parametrize(

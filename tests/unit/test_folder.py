@@ -1,17 +1,14 @@
 """The folder of a study, before anything is run in it."""
 
 import os
-import shutil
 import subprocess
-from collections import namedtuple
 
 import pytest
 
+import siamese.folder
 from siamese.errors import Refusal
 from siamese.folder import check_folder
 from siamese.workarounds import ShellWord
-
-Usage = namedtuple("Usage", "total used free")
 
 
 @pytest.fixture
@@ -51,13 +48,22 @@ def test_a_folder_that_is_read_only(study):
 
 
 def test_a_full_disk(study, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 2**19))
+    lacking = {
+        study / "logs": "no space is left on the file system /x, 0.5 MB are free"
+    }
+    monkeypatch.setattr(siamese.folder, "lack", lacking.get)
     with pytest.raises(Refusal) as error:
         check_folder(study)
     assert str(error.value) == (
-        f"Error: {study}: no space is left on the disk (524288 bytes); free some, and "
-        "run the same command again"
+        f"Error: {study}/logs: no space is left on the file system /x, 0.5 MB are "
+        "free; free some, and run the same command again"
     )
+
+
+def test_a_folder_that_the_shell_has_not_replaced(tmp_path):
+    (tmp_path / "~/study").mkdir(parents=True)
+    with pytest.raises(Refusal, match="a folder named ~, expected your home folder"):
+        check_folder(tmp_path / "~/study")
 
 
 @pytest.mark.parametrize("text", ["/usr/bin/python", "/my env/bin/python", "a'b"])

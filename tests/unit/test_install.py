@@ -275,7 +275,9 @@ def test_settings_that_pip_cannot_read_are_told_in_one_line(project):
 def test_a_python_that_makes_no_environment_is_passed_over(bare_project, tmp_path):
     """As Debian's is, without python3-venv."""
     python = tmp_path / "python3"
-    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exit 1\nexec {sys.executable} "$@"')
+    python.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] && exit 1\nexec "{sys.executable}" "$@"'
+    )
     python.chmod(0o755)
     done = make(bare_project, ".venv/ready-requirements.txt", f"PYTHON={python}")
     error, _ = done.stderr.splitlines()
@@ -352,20 +354,22 @@ def test_a_target_sees_neither_switches_nor_pythons_variables(made_project):
 
 def test_an_activated_environment_can_be_made_again(project, tmp_path):
     """Not by its own Python, nor by one that only takes its place once it is gone."""
-    unsuitable = tmp_path / "bin/python3"
-    unsuitable.parent.mkdir()
-    unsuitable.write_text("#!/bin/sh\nexit 1\n")
-    unsuitable.chmod(0o755)
+    others = tmp_path / "bin"
+    others.mkdir()
+    (others / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (others / "python3.13").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"')
+    for python in others.iterdir():
+        python.chmod(0o755)
     own = project / ".venv/bin"
     os.utime(project / "requirements.txt")
     done = make(
         project,
         ".venv/ready-requirements.txt",
-        f"PYTHON=python3 {sys.executable}",
-        PATH=f"{own}:{unsuitable.parent}:{os.environ['PATH']}",
+        "PYTHON=",
+        PATH=f"{own}:{others}:{os.environ['PATH']}",
         VIRTUAL_ENV=str(own.parent),
         **NETWORK,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"Creating .venv with {sys.executable}" in done.stdout
+    assert "Creating .venv with python3.13" in done.stdout
     assert installed(project, "tiny")

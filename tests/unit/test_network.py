@@ -153,5 +153,8 @@ def test_jobs_share_a_gpu_by_memory_growth(monkeypatch):
     monkeypatch.setattr(
         tf.config.experimental, "set_memory_growth", lambda *call: grown.append(call)
     )
+    monkeypatch.setattr(
+        tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "T"}
+    )
     set_up_devices(1, gpu=True)
     assert grown == [(gpu, True) for gpu in gpus]

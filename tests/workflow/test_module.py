@@ -1,12 +1,17 @@
 """The workflow as a module of another one, and parsed more than once."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
-from study import content, planned_jobs, snakemake
+from conftest import CLAIMS
+from study import ROOT, content, planned_jobs, snakemake
+
+NAME = "train-images-idx3-ubyte"
 
 MODULE = """
 module siamese:
@@ -68,6 +73,45 @@ def test_a_module_with_a_config_and_a_prefix(finished_study, other):
     assert "Resuming from studies/a b/results/" in log.read_text()
     done = snakemake(folder, "-n", *(f"studies/a b/results/{name}" for name in names))
     assert "Nothing to be done" in done.stdout
+    verified = subprocess.run(
+        [sys.executable, ROOT / "workflow/verify.py", "--directory=studies/a b"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert re.fullmatch(
+        re.escape(f"{folder}/studies/a b: ") + "[0-9]+ files as their jobs left them\n",
+        verified.stdout + verified.stderr,
+    )
+
+
+def test_paths_of_a_module_begin_in_the_study_and_then_in_the_project(
+    finished_study, other
+):
+    """From the importing workflow, which names the module by a relative path."""
+    folder, write = other
+    shutil.rmtree(folder / "resources")
+    (folder / "claims").mkdir()
+    config = {"claims": "claims/own.yaml"}
+    write(f"    config:\n        {config!r}\n    prefix:\n        'b'\n")
+    path = folder / "Snakefile"
+    relative = os.path.relpath(finished_study / "workflow/Snakefile", folder)
+    absolute = str(finished_study / "workflow/Snakefile")
+    path.write_text(path.read_text().replace(absolute, relative))
+    data = f"b/resources/fashion_mnist/{NAME}"
+    done = snakemake(folder, "--directory", "study", data)
+    assert done.returncode == 1
+    places = f"{folder}/study/claims/own.yaml or {finished_study}/claims/own.yaml"
+    assert f"expected a file; there is none at {places}\n" in done.stdout
+    (folder / "study/claims").mkdir()
+    (folder / "study/claims/own.yaml").write_text(CLAIMS)
+    done = snakemake(folder, "--directory", "study", data)
+    assert done.returncode == 0, done.stdout
+    log = (folder / "study/b/logs/download.log").read_text()
+    places = [
+        f"{top}/resources/fashion_mnist" for top in (folder / "study", finished_study)
+    ]
+    assert re.findall("Trying directory (.*)", log) == places
 
 
 def test_a_module_without_a_config_is_the_project_itself(other):

@@ -7,6 +7,7 @@ makes of a study in unit/test_study.py.
 import os
 import re
 import shutil
+from importlib.metadata import version
 
 import pytest
 import yaml
@@ -14,11 +15,12 @@ from study import copy_project, edit_config, snakemake
 
 DATA = {"Putting every image into set A or B"}
 LOSS = {"Checking the contrastive loss against NumPy"}
-SUMMARY = {
-    *("Writing the summary", "Describing the settings", "Drawing the summary"),
-    "Looking into the best setting",
+# Last comes what says which versions made the rest.
+LAST = {"Gathering what the results were made with", "Describing the settings"}
+SUMMARY = LAST | {
+    *("Writing the summary", "Drawing the summary", "Looking into the best setting"),
 }
-CLAIMS = {"Judging the claims", "Drawing the claims"}
+CLAIMS = LAST | {"Judging the claims", "Drawing the claims"}
 CHOICE = {"Ranking the settings by classes left out of A", "Drawing the choice"}
 STAGES = {
     "train": "Training",
@@ -111,7 +113,7 @@ def test_what_changes_no_result_runs_nothing(study):
     edit(study / "config/config.yaml")
     edit(study / "workflow/report/curves.rst", new="More.\n")
     edit(study / "workflow/rules/train.smk", "threads: 3", "threads: 1")
-    edit(study / "workflow/rules/train.smk", "mem_mb=1500", "mem_mb=3000")
+    edit(study / "workflow/rules/train.smk", "mem_mb=3000", "mem_mb=4000")
     edit(study / "profiles/default/config.yaml", new="latency-wait: 60\n")
     edit(study / "workflow/scripts/download.py")
     config = yaml.safe_load((study / "config/config.yaml").read_text())
@@ -131,6 +133,22 @@ def test_a_fresh_clone_over_the_results_runs_nothing(study):
     copy_project(study)
     (study / "config/config.yaml").write_text(config)
     assert planned(study) == set()
+
+
+def test_after_an_upgrade_older_results_are_named_and_kept(study):
+    for path in (study / "logs/train").iterdir():
+        edit(path, f'"keras": "{version("keras")}"', '"keras": "3.0.0"')
+    done = snakemake(study, "-n")
+    assert f"keras 3.0.0 (now {version('keras')})" in done.stdout
+    assert "end the command with --forcerun train\n" in done.stdout
+    assert planned(study) == set()
+    assert planned(study, "--forcerun", "train") == TRAINED
+    done = snakemake(study, "--forcerun", "compare_splits", "plot_summary")
+    assert done.returncode == 0, done.stdout
+    text = (study / "results/summary/summary.md").read_text()
+    (row,) = [line for line in text.split("\n") if "| 3.0.0" in line]
+    assert "keras" in row
+    assert "between results" in row
 
 
 def test_without_metadata_dates_count(study):
@@ -215,7 +233,8 @@ def test_other_folds_are_trained_alone(replicates):
         f"Training {fold}small, L2 {l2}, batch size 64, 2 epochs, seed 0"
         for l2 in ("0.01", "0")
     }
-    assert all(fold in job for job in jobs - CHOICE)
+    others = {job for job in jobs - CHOICE if fold not in job}
+    assert others == {"Gathering what the choice was made with"}
 
 
 @pytest.mark.parametrize(
@@ -229,10 +248,11 @@ def test_other_folds_are_trained_alone(replicates):
             [
                 "grid/size~small,l2~0,batch_size~64,epochs~3,seed~0/history.csv",
                 "grid/size~small,l2~0.01,batch_size~64,epochs~2,seed~0/distances.npz",
+                "grid/size~small,l2~0.01,batch_size~64,epochs~3,seed~0/encoder.keras",
                 "verification/loss.json",
             ],
             points(EVERY_STAGE, l2=["0"], epochs=[3])
-            | points(["embed", "evaluate", "plot_curves"], l2=["0.01"], epochs=[2])
+            | points(["embed", "evaluate", "plot_curves"], l2=["0.01"], epochs=[2, 3])
             | LOSS
             | SUMMARY,
         ),

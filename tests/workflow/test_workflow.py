@@ -4,13 +4,17 @@ import csv
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from study import ROOT, content, make_study, planned_jobs, snakemake
 
+LAST = ("made_with.csv", "settings.csv", "summary.md")
 POINT = "results/grid/size~small,l2~{},batch_size~64,epochs~{},seed~0"
 
 
@@ -21,6 +25,7 @@ def test_every_output_is_there(finished_study):
             assert sorted(path.name for path in folder.iterdir()) == [
                 "curves.png",
                 "distances.npz",
+                "encoder.keras",
                 "history.csv",
                 "metrics.json",
                 "model.keras",
@@ -39,6 +44,24 @@ def test_every_output_is_there(finished_study):
     loss = (finished_study / "results/verification/loss.txt").read_text()
     assert "0.15251" in loss
     assert "0.10023" in loss
+
+
+def test_what_made_each_result_is_on_record(finished_study):
+    path = finished_study / "results/provenance.json"
+    record = json.loads(path.read_text())
+    config = yaml.safe_load((finished_study / "config/config.yaml").read_text())
+    assert record["config"] == config
+    assert record["commit"] is None
+    rules = {each["made_with"]["rule"] for each in record["results"]}
+    assert {"partition", "make_pairs", "train", "embed", "plot_summary"} < rules
+    files = [file for each in record["results"] for file in each["files"]]
+    assert len(files) == len(set(files))
+    results = filter(Path.is_file, (finished_study / "results").rglob("*"))
+    expected = {path.relative_to(finished_study).as_posix() for path in results}
+    last = ("provenance.json", *map("summary/{}".format, LAST))
+    assert set(files) == expected - {f"results/{name}" for name in last}
+    table = pd.read_csv(path.with_name("summary") / "made_with.csv")
+    assert table["differs"].isna().all()
 
 
 def test_verification_counts_all_pairs(finished_study):
@@ -83,6 +106,41 @@ def test_log_has_each_epochs_loss_and_accuracy(finished_study):
     lines = [x for x in log.read_text().splitlines() if " - val_loss: " in x]
     assert len(lines) == 2
     assert all(" - loss: " in line and " - accuracy: " in line for line in lines)
+
+
+# The distances of B's pairs, by someone who has Keras and a point's folder alone.
+DISTANCES_OF_B = """
+import csv, importlib.util
+import keras
+import numpy as np
+
+assert importlib.util.find_spec("siamese") is None
+encoder = keras.saving.load_model("encoder.keras")
+embeddings = encoder.predict(np.load("images.npy")[..., None], verbose=0)
+with open("B.csv", newline="") as file:
+    pairs = [(int(row["left"]), int(row["right"])) for row in csv.DictReader(file)]
+left, right = embeddings[np.transpose(pairs)]
+print(*np.linalg.norm(left - right, axis=1).tolist())
+"""
+
+
+def test_the_encoder_opens_without_this_project(finished_study, tmp_path):
+    results, point = finished_study / "results", POINT.format("0.01", 3)
+    for path in (
+        *(results / "dataset/images.npy", results / "pairs/seed~0/B.csv"),
+        finished_study / point / "encoder.keras",
+    ):
+        shutil.copy(path, tmp_path)
+    command = [sys.executable, "-I", "-c", DISTANCES_OF_B]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = [float(distance) for distance in done.stdout.split()]
+    with np.load(finished_study / point / "distances.npz") as file:
+        expected = file["B"]
+    assert len(found) == len(expected) == 4 * 2 * 29
+    assert np.ptp(expected) > 0.01
+    # The study's distances are at least the root of 1e-7.
+    np.testing.assert_allclose(np.maximum(found, 1e-7**0.5), expected, atol=1e-6)
 
 
 def test_a_finished_study_has_nothing_to_do(finished_study):
@@ -137,7 +195,7 @@ def test_one_wrong_pair_stops_everything_after_it(finished_study, tmp_path):
     path.write_text("\n".join(lines) + "\n")
     done = snakemake(study)
     assert done.returncode != 0
-    (error,) = [x for x in done.stdout.splitlines() if x.startswith("Error: results")]
+    (error,) = [x for x in done.stdout.splitlines() if x.startswith(f"Error: {path}")]
     assert f"B.csv, line 6: pair ({left}, {right}): same = " in error
     assert not list((study / "results").rglob("model.keras"))
     assert not (study / "results/verification/seed~0/pairs.json").exists()
@@ -151,7 +209,8 @@ def test_a_damaged_data_file_is_refused_by_partition(finished_study, tmp_path):
     shutil.rmtree(study / "results" / "dataset")
     done = snakemake(study)
     assert done.returncode != 0
-    assert "Error: t10k-images-idx3-ubyte: 78415 bytes, expected 78416" in done.stdout
+    error = f"Error: {path.parent}: {path.name}: 78415 bytes, expected 78416"
+    assert error in done.stdout
     assert not (study / "results/dataset/images.npy").exists()
 
 
@@ -161,7 +220,8 @@ def test_the_default_study_is_planned(tmp_path):
     once = (
         *("download", "partition", "make_pairs", "cross_pairs", "verify_pairs"),
         *("draw_pairs", "verify_loss", "evaluate_baselines", "summarise"),
-        *("describe_settings", "plot_summary", "examine_best_setting", "default"),
+        *("describe_settings", "plot_summary", "examine_best_setting"),
+        *("gather_provenance", "default"),
     )
     of_each_point = ("train", "embed", "evaluate", "plot_curves")
     expected = dict.fromkeys(once, 1) | dict.fromkeys(of_each_point, 64)
@@ -193,7 +253,7 @@ def test_bad_config_is_one_line(tmp_path, overlay, message):
 def test_progress_names_the_grid_point(finished_study):
     text = (finished_study / "run.log").read_text()
     assert "Training small, L2 0.01, batch size 64, 2 epochs, seed 0" in text
-    assert "of 29 steps" in text
+    assert "of 30 steps" in text
 
 
 def test_study_with_replicates(study_with_replicates):

@@ -18,6 +18,8 @@ rule judge_claims:
         "logs/judge_claims.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         claims=lambda wildcards: digest(study.claims_path),
         split_by=study.split_by,
@@ -45,6 +47,8 @@ rule plot_claims:
         "logs/plot_claims.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         split_by=study.split_by,
         code=code_of("plot_claims.py"),

@@ -5,22 +5,50 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(workflow.current_basedir).parents[1]
-if (scripts := str(PROJECT / "workflow/scripts")) not in sys.path:
-    sys.path.insert(0, scripts)
+SCRIPTS = str(PROJECT / "workflow/scripts")
+# First, and once however often this is read.
+sys.path[:] = [SCRIPTS, *(path for path in sys.path if path != SCRIPTS)]
 
+import siamese
+
+if Path(siamese.__file__).parents[1] != PROJECT / "workflow/scripts":
+    sys.exit(
+        f"Error: {siamese.__file__}: imported as siamese, expected the package in "
+        f"{sys.path[0]}; use one copy of this project in a workflow"
+    )
+
+from siamese import environment
 from siamese.axes import SETTING
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
+from siamese.records import read_made_with
 from siamese.study import POINT, POINT_FOLDER, Study, with_defaults
 from siamese.study import as_records, point_files, run_files, runs_of
+from siamese.versions import name_outdated
 from siamese.workarounds import ShellWord
 
 study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
 PUBLISHED = PROJECT / "workflow/data/published.csv"
+PINS = PROJECT / "workflow/envs/study.yaml"
 if workflow.is_main_process:
     check_folder(Path())
+IN_MODULE = Path(workflow.main_snakefile).parent not in (PROJECT, PROJECT / "workflow")
+# There it would be the prefix of the other workflow's jobs too.
+if not IN_MODULE:
+    shell.prefix(environment.shell_prefix())
+
+    # Each submission to a cluster has GPUs of its own; all together have no limit.
+    resource_scopes:
+        gpu="local",
+
+
 PYTHON = ShellWord(sys.executable)
 sys.executable = PYTHON if workflow.is_main_process else f"{PYTHON}"
+
+
+# See profiles/slurm.
+resource_scopes:
+    in_turn="local",
 
 
 wildcard_constraints:
@@ -30,6 +58,20 @@ wildcard_constraints:
     batch_size="[0-9]+",
     epochs="[0-9]+",
     seed="[0-9]+",
+
+
+def needs(minutes=4, mem_mb=2000, gpu=0):
+    """A rule's resources; time and memory (MB) grow with each attempt.
+
+    They are not in a profile, since one option would replace those of all rules there.
+    For in_turn see profiles/slurm.
+    """
+    return {
+        "runtime": lambda wildcards, attempt: minutes * attempt,
+        "mem_mb": lambda wildcards, attempt: mem_mb * attempt,
+        "gpu": gpu,
+        "in_turn": 1,
+    }
 
 
 def shorter_run(wildcards):
@@ -57,3 +99,19 @@ def shorter_run(wildcards):
         return []
     folder = POINT_FOLDER.format(**dict(wildcards.items()) | {"epochs": epochs})
     return [f"{folder}/model.keras", f"{folder}/history.csv"]
+
+
+def before_summary():
+    """A result of each folder, of the jobs that come last in it."""
+    return [
+        *point_files(study.points, "curves.png"),
+        *run_files(study.points, "pairs", "crossed.csv"),
+        *run_files(study.points, "verification", "pairs.png"),
+        *run_files(study.points, "baselines", "metrics.json"),
+        rules.partition.output.table,
+        rules.verify_loss.output.text,
+        rules.plot_summary.output.png,
+        rules.examine_best_setting.output.table,
+        *([rules.compare_splits.output.text] if len(study.ways) > 1 else []),
+        *([rules.plot_claims.output.png] if CLAIMS else []),
+    ]

@@ -15,6 +15,8 @@ rule download:
         "logs/download.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         sha256s=dict(study.config.dataset.files),
         # As a function of output it is no trigger: the digests decide what the
@@ -37,6 +39,8 @@ rule partition:
         "logs/partition.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         sha256s=dict(study.config.dataset.files),
         sets=study.sets(""),
@@ -58,6 +62,8 @@ rule make_pairs:
         "logs/{split}make_pairs/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         sets=lambda wildcards: study.sets(wildcards.split),
         split_by=lambda wildcards: study.way(wildcards.split),
@@ -80,6 +86,8 @@ rule cross_pairs:
         "logs/{split}cross_pairs/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         code=code_of("cross_pairs.py"),
     message:
@@ -102,6 +110,8 @@ rule verify_pairs:
         "logs/{split}verify_pairs/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         sha256s=dict(study.config.dataset.files),
         sets=lambda wildcards: study.sets(wildcards.split),
@@ -130,6 +140,8 @@ rule draw_pairs:
         "logs/{split}draw_pairs/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         # A function, or {braces} in a name would be wildcards.
         names=lambda wildcards: list(study.config.dataset.classes),
@@ -153,6 +165,8 @@ rule verify_loss:
         "logs/verify_loss.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         margin=study.config.margin,
         code=code_of("verify_loss.py"),

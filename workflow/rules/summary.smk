@@ -22,6 +22,8 @@ rule summarise:
         "logs/summarise.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         points=lambda wildcards: as_records(study.points, *SETTING, "seed", "split_by"),
         baseline_points=lambda wildcards: as_records(
@@ -33,30 +35,6 @@ rule summarise:
         "Writing the summary"
     script:
         "../scripts/summarise.py"
-
-
-rule describe_settings:
-    input:
-        table=rules.summarise.output.table,
-    output:
-        table=report(
-            "results/summary/settings.csv",
-            caption="../report/settings.rst",
-            category="Summary",
-            labels={"result": "table of settings"},
-        ),
-        text="results/summary/summary.md",
-    log:
-        "logs/describe_settings.log",
-    conda:
-        "../envs/study.yaml"
-    params:
-        split_by=study.split_by,
-        code=code_of("describe_settings.py"),
-    message:
-        "Describing the settings"
-    script:
-        "../scripts/describe_settings.py"
 
 
 rule plot_summary:
@@ -74,6 +52,8 @@ rule plot_summary:
         "logs/plot_summary.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         split_by=study.split_by,
         code=code_of("plot_summary.py"),
@@ -112,6 +92,8 @@ rule examine_best_setting:
         "logs/examine_best_setting.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         points=lambda wildcards: as_records(study.main_points, *SETTING, "seed"),
         seeds=lambda wildcards: [run.seed for run in runs_of(study.main_points)],
@@ -141,9 +123,65 @@ rule compare_splits:
         "logs/compare_splits.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(),
     params:
         code=code_of("compare_splits.py"),
     message:
         "Comparing both ways of splitting A"
     script:
         "../scripts/compare_splits.py"
+
+
+rule gather_provenance:
+    input:
+        made=lambda wildcards: before_summary(),
+        pins=local(os.path.relpath(PINS)),
+    output:
+        records="results/provenance.json",
+        table=report(
+            "results/summary/made_with.csv",
+            caption="../report/made_with.rst",
+            category="Made with",
+            labels={"result": "table of versions, machines and settings"},
+        ),
+    log:
+        "logs/gather_provenance.log",
+    conda:
+        "../envs/study.yaml"
+    resources:
+        **needs(),
+    params:
+        later=lambda wildcards: list(map(str, rules.describe_settings.output)),
+        code=code_of("gather_provenance.py"),
+    message:
+        "Gathering what the results were made with"
+    script:
+        "../scripts/gather_provenance.py"
+
+
+rule describe_settings:
+    input:
+        table=rules.summarise.output.table,
+        made_with=rules.gather_provenance.output.table,
+    output:
+        table=report(
+            "results/summary/settings.csv",
+            caption="../report/settings.rst",
+            category="Summary",
+            labels={"result": "table of settings"},
+        ),
+        text="results/summary/summary.md",
+    log:
+        "logs/describe_settings.log",
+    conda:
+        "../envs/study.yaml"
+    resources:
+        **needs(),
+    params:
+        split_by=study.split_by,
+        code=code_of("describe_settings.py"),
+    message:
+        "Describing the settings"
+    script:
+        "../scripts/describe_settings.py"

@@ -20,8 +20,7 @@ rule train:
         "../envs/study.yaml"
     threads: 3
     resources:
-        gpu=1,
-        mem_mb=1500,
+        **needs(minutes=30, mem_mb=3000, gpu=1),
     params:
         filters=lambda wildcards: study.config.sizes[wildcards.size],
         margin=study.config.margin,
@@ -42,12 +41,13 @@ rule embed:
         crossed=rules.cross_pairs.output.crossed,
     output:
         distances=f"{POINT_FOLDER}/distances.npz",
+        encoder=f"{POINT_FOLDER}/encoder.keras",
     log:
         f"logs/{{split}}embed/{POINT}.log",
     conda:
         "../envs/study.yaml"
     resources:
-        mem_mb=1500,
+        **needs(),
     params:
         code=code_of("embed.py"),
     message:
@@ -68,6 +68,8 @@ rule evaluate:
         f"logs/{{split}}evaluate/{POINT}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(minutes=1),
     params:
         threshold=study.config.threshold,
         margin=study.config.margin,
@@ -93,7 +95,7 @@ rule evaluate_baselines:
     conda:
         "../envs/study.yaml"
     resources:
-        mem_mb=2500,
+        **needs(minutes=10, mem_mb=3000),
     params:
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
@@ -127,6 +129,8 @@ rule plot_curves:
         f"logs/{{split}}plot_curves/{POINT}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        **needs(minutes=1),
     params:
         code=code_of("plot_curves.py"),
     message:

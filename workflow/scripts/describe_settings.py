@@ -15,6 +15,7 @@ from siamese.tables import (
     compare_with_baselines,
     finding,
     markdown_table,
+    name_differences,
     read_summary,
     setting_means,
     trained_rows,
@@ -84,7 +85,7 @@ def settings_table(settings, columns):
     return markdown_table(cells, ("method", "size"))
 
 
-def as_markdown(summary, settings, split_by):
+def as_markdown(summary, settings, split_by, differences=()):
     """The settings for people, best on B first, with the protocol named."""
     seeds = summary["seed"].nunique()
     means = setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
@@ -104,6 +105,7 @@ def as_markdown(summary, settings, split_by):
         "",
         f"**{finding(summary, split_by)}.**",
         "",
+        *differences,
         *(
             f"- {name}: {row.accuracy_b:.1%} on B, more than {row.below:.0f} of "
             f"{len(means)} trained settings"
@@ -165,7 +167,8 @@ def main(snakemake, output):
     summary = read_summary(snakemake.input.table)
     settings = describe(summary)
     settings.to_csv(output.table, index=False)
-    text = as_markdown(summary, settings, snakemake.params.split_by)
+    differences = name_differences(snakemake.input.made_with)
+    text = as_markdown(summary, settings, snakemake.params.split_by, differences)
     write_text(output.text, text)
 
 

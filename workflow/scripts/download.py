@@ -14,6 +14,7 @@ from siamese.errors import StudyError
 from siamese.idx import parse_idx, read_payload
 from siamese.job import logged
 from siamese.sources import FETCH, PATIENCE, first_line
+from siamese.space import explain
 
 
 def unpack(gz_path, name, sha256):
@@ -55,9 +56,10 @@ def download(sources, sha256s, scratch, patience=PATIENCE):
     Raises
     ------
     StudyError
-        No source works; the message has the reason of each.
+        No source works; the message has the reason of each, or names the file system
+        on which there is no space for what is fetched.
     """
-    reasons = []
+    reasons, full = [], None
     for number, source in enumerate(sources):
         ((kind, place),) = source.items()
         print(f"Trying {kind} {place}")
@@ -69,13 +71,18 @@ def download(sources, sha256s, scratch, patience=PATIENCE):
                 for name, sha256 in sha256s.items()
             }
         except (StudyError, OSError, ValueError) as error:
+            # Now, while there are the files that leave no space.
+            full = full or explain(error)
             reasons.append(f"{kind} {place}: {first_line(error)}")
             print(f"Failed: {reasons[-1]}")
+    if full:
+        raise full
+    folders = [source["directory"] for source in sources if "directory" in source]
+    into = f"into {folders[0]}, or " if folders else ""
     raise StudyError(
-        "No source has the data: "
-        + "; ".join(reasons)
-        + ". Put the four .gz files into resources/fashion_mnist, or add their "
-        "folder to dataset.sources in the config as `- directory: <folder>`"
+        f"No source has the data: {'; '.join(reasons)}. Put the four .gz files {into}"
+        "into a folder that you add to dataset.sources in the config as "
+        "`- directory: <folder>`"
     )
 
 

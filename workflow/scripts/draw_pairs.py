@@ -1,8 +1,8 @@
 """Rule draw_pairs: random pairs of A and B with class names and label."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from siamese.figures import Figure
 from siamese.job import logged
 from siamese.stored import read_images, read_pair_table
 

@@ -1,12 +1,13 @@
 """Rule embed: the distances of all test and validation pairs under one network.
 
 Each image is embedded once, however many pairs it is in; nothing after this
-needs the network.
+needs the network. Its encoder is stored for use elsewhere.
 """
 
 import numpy as np
 
 from siamese.checkpoint import are_finite, read_model
+from siamese.export import plain_encoder, save_model
 from siamese.job import logged
 from siamese.network import embed, set_up_devices
 from siamese.pairs import read_sets
@@ -51,6 +52,7 @@ def main(snakemake, output):
     if not are_finite(distances.values()):
         raise damaged(snakemake.input.model, "distances that are no finite numbers")
     np.savez(output.distances, **distances)
+    save_model(plain_encoder(model.get_layer("encoder")), output.encoder)
 
 
 if __name__ == "__main__":

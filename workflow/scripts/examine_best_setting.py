@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from siamese.axes import SETTING, name_setting
+from siamese.figures import Figure
 from siamese.job import logged
 from siamese.metrics import classified_correctly
 from siamese.stored import read_distances, read_pair_table

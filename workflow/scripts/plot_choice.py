@@ -1,8 +1,6 @@
 """Rule plot_choice: what settings have on B over what they have inside A."""
 
-from matplotlib.figure import Figure
-
-from siamese.figures import draw_baselines
+from siamese.figures import Figure, draw_baselines
 from siamese.job import logged
 from siamese.metrics import METRICS
 from siamese.stored import read_table

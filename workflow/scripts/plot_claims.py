@@ -4,9 +4,8 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from siamese.figures import save_vectors
+from siamese.figures import Figure, save_vectors
 from siamese.job import logged
 from siamese.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.stored import read_table, write_text

@@ -1,10 +1,7 @@
 """Rule plot_curves: accuracy and loss by epoch of one grid point."""
 
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-
 from siamese.axes import AXES, name_setting
-from siamese.figures import draw_baselines
+from siamese.figures import Figure, MaxNLocator, draw_baselines
 from siamese.job import logged
 from siamese.metrics import name_baseline, read_baselines, read_metrics
 from siamese.stored import read_history

@@ -1,9 +1,8 @@
 """Rule plot_summary: accuracy on A and B over batch size and epochs."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from siamese.figures import draw_baselines, save_vectors
+from siamese.figures import Figure, draw_baselines, save_vectors
 from siamese.job import logged
 from siamese.metrics import METRICS, column
 from siamese.tables import (

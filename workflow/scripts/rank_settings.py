@@ -16,6 +16,7 @@ from siamese.stored import write_text
 from siamese.tables import (
     finding,
     markdown_table,
+    name_differences,
     read_summary,
     setting_means,
     trained_rows,
@@ -83,7 +84,7 @@ def interval_on_b(summary, split_by, setting):
     return mean_interval(rows.loc[[setting], "accuracy_b"])
 
 
-def as_markdown(table, folds, summary, split_by, metric):
+def as_markdown(table, folds, summary, split_by, metric, differences=()):
     """The choice, the published way of choosing, and the difference."""
     chosen, accuracy = METRICS[metric], METRICS["accuracy"]
     score = f"mean {chosen.label} on left-out classes of A"
@@ -121,6 +122,7 @@ def as_markdown(table, folds, summary, split_by, metric):
         f"seed{'s' * (seeds > 1)}. Accuracy on B is the mean over seeds, with the "
         "95 % interval (Student's t) of several.",
         "",
+        *differences,
         markdown_table(choices, ("chosen by", "setting")),
         "",
         f"Optimism of choosing by B: {optimism} points.",
@@ -143,7 +145,14 @@ def main(snakemake, output):
     table = rank_settings(folds, summary, params.split_by, params.metric)
     folds.to_csv(output.folds, index=False)
     table.to_csv(output.table, index=False)
-    text = as_markdown(table, folds, summary, params.split_by, params.metric)
+    text = as_markdown(
+        table,
+        folds,
+        summary,
+        params.split_by,
+        params.metric,
+        name_differences(snakemake.input.made_with),
+    )
     write_text(output.text, text)
 
 

@@ -6,6 +6,7 @@ and whether it is of the same class.
 """
 
 import math
+import os
 
 import numpy as np
 
@@ -163,7 +164,10 @@ def count_leaks(pairs):
 
 
 def main(snakemake, output):
-    params, paths = snakemake.params, snakemake.input
+    params = snakemake.params
+    paths = {
+        name: os.path.abspath(snakemake.input[name]) for name in ("A", "B", "crossed")
+    }
     originals, original_labels = read_merged(
         dict(zip(params.sha256s, snakemake.input.originals, strict=True)),
         params.sha256s,
@@ -177,7 +181,7 @@ def main(snakemake, output):
         "sets": {},
     }
     classes = params.sets | {"crossed": params.sets["A"] + params.sets["B"]}
-    tables = {name: read_pair_table(paths[name]) for name in ("A", "B", "crossed")}
+    tables = {name: read_pair_table(path) for name, path in paths.items()}
     for name, pairs in tables.items():
         check_pairs(pairs, images, known, classes[name], paths[name])
         report["sets"][name] = {

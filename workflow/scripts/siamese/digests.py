@@ -2,15 +2,16 @@
 
 import ast
 import functools
-import hashlib
 from pathlib import Path
+
+from siamese import digest_of
 
 SCRIPTS = Path(__file__).parents[1]
 
 
 def digest(path):
     """The content of a file, in short."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]
+    return digest_of(Path(path).read_bytes())
 
 
 @functools.cache
@@ -24,7 +25,8 @@ def imported_modules(path):
             names |= {alias.name for alias in node.names}
     root = path.parents[path.parent.name == "siamese"]
     paths = {root / f"{name.replace('.', '/')}.py" for name in names if name}
-    return {found for found in paths if found.exists() and found != path}
+    found = {file for file in paths if file.exists() and file != path}
+    return found | {root / "siamese/__init__.py"} if found else found
 
 
 @functools.cache

@@ -1,6 +1,20 @@
-"""What several figures draw and save alike."""
+"""What figures draw and save alike, and the names of Matplotlib that they use.
 
-import matplotlib
+Matplotlib is imported here alone, so that nobody's settings count: it reads
+./matplotlibrc before any other, and takes from a cache which file has which font.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+os.environ["MPLCONFIGDIR"] = os.path.abspath(".snakemake/matplotlib")
+with contextlib.chdir(Path(__file__).parent):
+    import matplotlib
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+__all__ = ["Figure", "MaxNLocator", "draw_baselines", "save_vectors"]
 
 STYLES = [
     (style, colour) for colour in ("k", "0.55") for style in ("--", ":", "-.", "-")

@@ -5,6 +5,7 @@ Format: http://yann.lecun.com/exdb/mnist (section "THE IDX FILE FORMAT").
 
 import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
 
@@ -153,9 +154,12 @@ def read_merged(paths, sha256s):
     """
     arrays = {}
     for name, path in paths.items():
-        with open(path, "rb") as file:
-            payload = read_payload(file, name)
-        arrays[name] = parse_idx(payload, name, sha256s[name])
+        try:
+            with open(path, "rb") as file:
+                payload = read_payload(file, name)
+            arrays[name] = parse_idx(payload, name, sha256s[name])
+        except StudyError as error:
+            raise StudyError(f"{Path(path).absolute().parent}: {error}") from None
     for image_file, label_file in zip(IMAGES, LABELS, strict=True):
         if (found := arrays[image_file].shape[1:]) != IMAGE_SHAPE:
             raise StudyError(

@@ -1,25 +1,27 @@
 """How every script of the workflow logs, writes its outputs, and fails."""
 
 import contextlib
-import errno
 import glob
 import hashlib
 import os
-import shutil
 import signal
 import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
 
+from siamese import CODE
+from siamese.digests import digest
+from siamese.environment import SCRIPTS, ensure
 from siamese.errors import StudyError
+from siamese.provenance import describe, packages, record
+from siamese.space import explain
 
 SECONDS_BETWEEN_LOOKS = 0.5
-FULL = (errno.ENOSPC, errno.EDQUOT)
-ALMOST_NOTHING = 2**20
 
 
 @contextlib.contextmanager
@@ -35,8 +37,12 @@ def output_to(path):
         yield
     finally:
         for stream, original in zip((sys.stdout, sys.stderr), saved, strict=True):
-            # A log on a full disk ends early.
-            with contextlib.suppress(OSError):
+            try:
+                stream.flush()
+            except OSError:
+                # A log on a full disk ends early. The rest is not for the terminal.
+                with open(os.devnull, "wb") as nowhere:
+                    os.dup2(nowhere.fileno(), stream.fileno())
                 stream.flush()
             os.dup2(original, stream.fileno())
             os.close(original)
@@ -57,17 +63,14 @@ def unfinished(path, owner):
 
 
 def remove_unfinished(paths, owner="*"):
-    """Remove what a job, or any job (`*`), has left of its files; return which."""
-    begun = []
+    """Remove what a job, or any job (`*`), has left of its files."""
     for path in paths:
         for part in glob.glob(unfinished(glob.escape(path), owner)):
             os.remove(part)
-            begun.append(path)
-    return begun
 
 
 @contextlib.contextmanager
-def complete(**paths):
+def complete(*folders, **paths):
     """Let the block write files under hidden names, and rename them at its end.
 
     So a file by its own name is complete, whenever the job, snakemake or the machine
@@ -75,6 +78,8 @@ def complete(**paths):
 
     Parameters
     ----------
+    *folders : str
+        Others to which the block writes, such as that of its log.
     **paths : str or list of str
         Files by the names that the block knows them by.
 
@@ -86,7 +91,7 @@ def complete(**paths):
     Raises
     ------
     StudyError
-        No space is left on the disk.
+        A file system is full.
     """
     own = os.getpid()
     hidden = {
@@ -106,13 +111,10 @@ def complete(**paths):
         for part, path in zip(parts, finals, strict=True):
             os.replace(part, path)
     except BaseException as error:
-        full = is_full(error, os.path.dirname(finals[0]))
-        begun = remove_unfinished(finals, own)
+        full = explain(error, dict(zip(parts, finals, strict=True)), folders)
+        remove_unfinished(finals, own)
         if full:
-            raise StudyError(
-                f"{(begun or finals)[-1]}: could not be written, no space is left on "
-                "the disk; free some, and run the same command again"
-            ) from error
+            raise full from error
         raise
 
 
@@ -123,20 +125,6 @@ def flat(values):
         for value in values
         for path in ([value] if isinstance(value, str) else value)
     ]
-
-
-def is_full(error, folder):
-    """Whether an exception, or one behind it, comes from a full disk or quota."""
-    while error is not None:
-        # HDF5 has the number in its text alone; NumPy says nothing but OSError.
-        if getattr(error, "errno", None) in FULL or any(
-            os.strerror(number) in str(error) for number in FULL
-        ):
-            return True
-        if isinstance(error, OSError) and error.errno is None:
-            return shutil.disk_usage(folder).free < ALMOST_NOTHING
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def starter(script):
@@ -167,28 +155,62 @@ def end_with(process):
     threading.Thread(target=watch, daemon=True).start()
 
 
+def check_code(expected):
+    """Refuse to go on with other code than a rule's param `code` has the digests of.
+
+    Parameters
+    ----------
+    expected : dict of str to str
+        From `code_of`, when the job was planned.
+
+    Raises
+    ------
+    StudyError
+        The script, or a module that it has imported, is another.
+    """
+    script = SCRIPTS / os.path.basename(sys.modules["__main__"].__file__)
+    found = dict(CODE)
+    # Snakemake runs a copy of it.
+    if Path(sys.argv[0]).read_bytes().endswith(script.read_bytes()):
+        found[script.name] = digest(script)
+    for name in (script.name, *found):
+        if found.get(name) != expected.get(name):
+            raise StudyError(
+                f"{SCRIPTS}: the code of {name} is {found.get(name)}, expected "
+                f"{expected.get(name)} as when snakemake started; it was edited since: "
+                "run the same command again"
+            )
+
+
 @contextlib.contextmanager
 def logged(snakemake):
     """Run the block as a job: log its output, complete its outputs or leave none.
 
-    An exception leaves its traceback in the log, one line on the terminal and
-    exit status 1. A log without one ends with the checksums of the outputs (`make
-    verify`).
+    The log begins with a record of what the job runs on (see `provenance`), and ends
+    with the checksums of the outputs (`make verify`). An exception instead leaves its
+    traceback in the log, one line on the terminal and exit status 1.
 
     Yields
     ------
     types.SimpleNamespace
         Where to write the outputs, by their names in the rule; from `complete`.
     """
-    log_path = snakemake.log[0]
+    log_path = os.path.abspath(snakemake.log[0])
+    folder = os.path.dirname(log_path)
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout.reconfigure(line_buffering=True)
     try:
         with output_to(log_path):
             try:
-                with complete(**snakemake.output) as output:
+                if (expected := snakemake.params.get("code")) is not None:
+                    check_code(expected)
+                facts = describe(snakemake.rule, snakemake.threads)
+                record(**facts)
+                with complete(folder, **snakemake.output) as output:
                     yield output
+                if (imported := packages()) != facts["packages"]:
+                    record(packages=imported)
                 print_checksums(snakemake.output)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -199,12 +221,15 @@ def logged(snakemake):
     except StudyError as error:
         sys.exit(f"Error: {error} (log: {log_path})")
     except Exception as error:
-        sys.exit(f"Error: {type(error).__name__}: {error} (log: {log_path})")
+        full = explain(error, folders=[folder])
+        reason = full or f"{type(error).__name__}: {error}"
+        sys.exit(f"Error: {reason} (log: {log_path})")
 
 
 # From here on, since the import of TensorFlow that follows takes seconds.
 main = sys.modules["__main__"]
 if hasattr(main, "snakemake"):
+    ensure()
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         # Ctrl-C during that import: an end without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -8,6 +8,7 @@ import numpy as np
 
 from siamese.errors import StudyError
 from siamese.imports import quick_imports
+from siamese.provenance import record
 from siamese.stored import IMAGE_SHAPE
 
 with quick_imports():
@@ -215,8 +216,17 @@ def build_siamese(filters, l2, margin, network="published"):
     return model
 
 
+def name_device(gpu):
+    """A GPU's model and compute capability, such as NVIDIA H100 80GB HBM3 9.0."""
+    details = tf.config.experimental.get_device_details(gpu)
+    version = ".".join(map(str, details.get("compute_capability", ())))
+    return f"{details.get('device_name', gpu.device_type)} {version}".strip()
+
+
 def set_up_devices(threads, gpu):
     """Make operations deterministic, limit threads, and take or leave the GPUs.
+
+    The job's log records which.
 
     Parameters
     ----------
@@ -235,7 +245,7 @@ def set_up_devices(threads, gpu):
     gpus = tf.config.get_visible_devices("GPU")
     for device in gpus:
         tf.config.experimental.set_memory_growth(device, True)
-    print(f"Devices: {[device.name for device in gpus] or 'CPU'}, {threads} threads")
+    record(devices=[name_device(device) for device in gpus] or ["CPU"], threads=threads)
 
 
 @contextlib.contextmanager

@@ -131,7 +131,7 @@ class Source(Options):
     """One of: where the files of the data set may be."""
 
     directory: Path = None
-    """A folder with the .gz files."""
+    """A folder with the .gz files: below that of the study, or that of the project."""
     url: Annotated[Path, Field(pattern="^https?://[^/ ]+/([^ ]*/)?$")] = None
     """An address below which they lie, ending in /."""
     debian: text(200, pattern="^[a-z0-9][a-z0-9+.-]+$") = None
@@ -231,9 +231,8 @@ class Config(Options):
     """Of the contrastive loss."""
     threshold: Annotated[float, Field(gt=0)]
     """A pair is called 'same' where its distance is below this."""
-    # Snakemake takes braces for wildcards.
-    claims: Annotated[Path, Field(pattern="^[^{}]*$")] | None
-    """A file of claims about settings, or null."""
+    claims: Path | None
+    """A file of claims about settings, found as a folder of files is, or null."""
     choice: Choice
 
     @property

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from siamese.errors import StudyError
 from siamese.idx import MOST_BYTES
+from siamese.space import number_of
 
 BLOCK_BYTES = 2**18
 DEBIAN_FOLDER = "usr/share/datasets/fashion-mnist"
@@ -159,6 +160,8 @@ def failure(error, name, timeout):
     )
     if isinstance(error, broken):
         return Interrupted(f"{name}: connection broken ({first_line(error)})")
+    if "SOCKS support" in str(error):
+        return StudyError(f"{name}: a SOCKS proxy needs PySocks: pip install PySocks")
     return StudyError(f"{name}: {first_line(error)}")
 
 
@@ -215,16 +218,26 @@ def extract(archive, name, path):
 
 
 def run(*command, cwd, seconds):
-    """Run a command; StudyError with the last line of its complaint if it fails."""
+    """Run a command.
+
+    Raises
+    ------
+    OSError
+        It failed and says that no space is left.
+    StudyError
+        It failed; with the last line of its complaint.
+    """
     name = " ".join(command[:2])
+    # In English, to be understood.
+    options = {"env": os.environ | {"LC_ALL": "C"}, "capture_output": True}
     try:
-        done = subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, timeout=seconds
-        )
+        done = subprocess.run(command, cwd=cwd, text=True, timeout=seconds, **options)
     except subprocess.TimeoutExpired:
         raise StudyError(f"{name}: not done in {seconds} s") from None
     print(done.stdout, done.stderr)
     if done.returncode != 0:
+        if number := number_of(done.stderr):
+            raise OSError(number, f"{name}: {os.strerror(number)}")
         complaint = (done.stderr.strip() or "no message").splitlines()[-1]
         raise StudyError(f"{name}: {complaint}")
 

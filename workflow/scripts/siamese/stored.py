@@ -40,8 +40,8 @@ def write_json(path, content):
 def damaged(path, found):
     """The error that a stored file cannot be what its job left."""
     return StudyError(
-        f"{path}: {found}; the file is damaged: delete it and run snakemake again, "
-        "which regenerates it"
+        f"{os.path.abspath(path)}: {found}; the file is damaged: delete it and run "
+        "snakemake again, which regenerates it"
     )
 
 

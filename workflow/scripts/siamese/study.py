@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from snakemake.utils import update_config
 from siamese.axes import SETTING
 from siamese.errors import ConfigError
 from siamese.options import Claims, Config, parse
+from siamese.paths import places, variables
 from siamese.splits import SPLITS, count_pairs
 
 # Snakemake plans about 8000 grid points a minute.
@@ -98,25 +100,29 @@ class Study:
 
     config: Config
     project: Path
+    folder: Path
 
     @classmethod
-    def from_config(cls, config, project):
+    def from_config(cls, config, project, folder="."):
         """Check a config, and the file of claims that it names.
 
         Parameters
         ----------
         config : dict
             As YAML gives it; config/README.md explains each option.
-        project : pathlib.Path
-            The folder in which a relative path of claims begins.
+        project, folder : path
+            Of the project and of the study: a relative path of the config is looked
+            for in the study's folder, then in the project's.
 
         Raises
         ------
         ConfigError
             The first mistake, in one line.
         """
-        study = cls(parse(Config, config), Path(project))
+        study = cls(parse(Config, config), Path(project), Path(folder).resolve())
         study.check_project()
+        # Here, since a job may not have the variables in them.
+        study.sources  # noqa: B018
         study.check_sets()
         check_points("grid and seeds", study.size_of_grid * len(study.config.seeds))
         study.check_pairs(study.points)
@@ -263,18 +269,59 @@ class Study:
         chain = self.epochs.get((*key, int(batch_size)), [])
         return max((n for n in chain if n < int(epochs)), default=None)
 
-    @property
+    def places(self, key, text):
+        """The absolute paths that one of the config may mean, at least one.
+
+        Raises ConfigError for one that means none.
+        """
+        try:
+            found = places(text, self.folder, self.project)
+        except ValueError as error:
+            raise ConfigError(key, text, str(error)) from None
+        for path in map(str, found):
+            if not path.isprintable():
+                expected = f"one line of printable text, not {path!r}"
+                raise ConfigError(key, text, expected)
+        return found
+
+    @functools.cached_property
     def sources(self):
-        """Where the data set may be, a dict of one key each."""
-        return [source.stated() for source in self.config.dataset.sources]
+        """Where the data set may be, a dict of one key each; folders are absolute."""
+        sources = []
+        for number, source in enumerate(self.config.dataset.sources):
+            if source.directory is None:
+                sources.append(source.stated())
+            else:
+                key = f"dataset.sources.{number}.directory"
+                folders = self.places(key, source.directory)
+                sources += [{"directory": str(folder)} for folder in folders]
+        return sources
+
+    @property
+    def variables(self):
+        """The environment variables in paths of the config."""
+        folders = [source.directory for source in self.config.dataset.sources]
+        paths = filter(None, [*folders, self.config.claims])
+        return sorted({name for path in paths for name in variables(path)})
 
     @property
     def data_files(self):
         return [f"resources/fashion_mnist/{name}" for name in self.config.dataset.files]
 
-    @property
+    @functools.cached_property
     def claims_path(self):
-        return self.config.claims and self.project / self.config.claims
+        """The file of claims, or None."""
+        claims = self.config.claims
+        if claims is None:
+            return None
+        found = self.places("claims", claims)
+        for path in filter(os.path.isfile, found):
+            if {*"{}"} & {*os.path.relpath(path, self.folder)}:
+                expected = "a path without braces, which Snakemake takes for wildcards"
+                raise ConfigError("claims", str(path), expected)
+            return path
+        expected = f"a file; there is none at {' or '.join(map(str, found))}"
+        raise ConfigError("claims", claims, expected)
 
     def check_project(self):
         """Refuse a project in a folder whose name Snakemake takes for a pattern."""
@@ -356,13 +403,13 @@ class Study:
 
     def check_claims(self):
         """Refuse claims with mistakes, or about settings that are not in the study."""
-        if self.claims_path is None:
+        path = self.claims_path
+        if path is None:
             return
-        name = self.config.claims
-        for number, claim in enumerate(read_claims(self.claims_path, name), start=1):
+        for number, claim in enumerate(read_claims(path), start=1):
             for effect in claim.effects:
                 self.check_effect(
-                    claim, effect, f"{name}: claim {number}, effect {effect.effect!r}"
+                    claim, effect, f"{path}: claim {number}, effect {effect.effect!r}"
                 )
 
     def check_effect(self, claim, effect, key):
@@ -395,7 +442,7 @@ class Study:
                     key,
                     ", ".join(map(" ".join, found)),
                     "a setting of the grid; add it there, or take the claim out of "
-                    f"{self.config.claims}",
+                    f"{self.claims_path}",
                 )
 
 
@@ -413,13 +460,11 @@ def with_defaults(config, project):
     return defaults
 
 
-def read_claims(path, name):
-    """The claims of a file; `name` is what the config calls it."""
-    if not path.is_file():
-        raise ConfigError("claims", name, f"a file; there is no {path}")
+def read_claims(path):
+    """The claims of a file."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
-        raise ConfigError("claims", name, f"a file of YAML: {reason}") from None
-    return parse(Claims, content, name).claims
+        raise ConfigError("claims", str(path), f"a file of YAML: {reason}") from None
+    return parse(Claims, content, str(path)).claims

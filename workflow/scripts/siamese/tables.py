@@ -107,3 +107,24 @@ def finding(summary, split_by):
         f"Best untrained baseline ({baselines.index[0]}): {best['accuracy_b']:.1%} "
         f"on B, more than {share} trained settings"
     )
+
+
+def name_differences(path):
+    """Lines on what differs in what the results were made with, none if nothing does.
+
+    Parameters
+    ----------
+    path : str
+        Of made_with.csv.
+    """
+    made_with = pd.read_csv(path, dtype=str, keep_default_na=False)
+    differing = made_with[made_with["differs"] != ""]
+    if differing.empty:
+        return []
+    return [
+        "**Not all results come from the same versions, settings and machine, or these "
+        "are not the pinned ones:**",
+        "",
+        markdown_table(differing, ("fact", "value", "pinned", "differs", "rules")),
+        "",
+    ]
