@@ -95,7 +95,7 @@ rule evaluate_baselines:
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(minutes=10, mem_mb=3000),
+        **needs(minutes=10, mem_mb=1500),
     params:
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
