@@ -22,12 +22,11 @@ PIXEL_MAX = 255
 DROPOUT = 0.25
 # The gradient of a bare square root is not finite at 0.
 SMALLEST_SQUARE = 1e-7
-# Pairs that a thread takes through the network at a time. On a CPU twice as many take
-# as long and twice the memory, and the result depends on it. A GPU likes them more.
+# Pairs that a thread takes through the network at a time, or images that it embeds. On
+# a CPU twice as many take as long and twice the memory, and the result depends on it. A
+# GPU likes them more.
 CHUNK = 128
 GPU_CHUNK = 256
-# Images that a thread embeds at a time.
-IMAGES = 256
 # What TensorFlow says where memory is short; not always in a ResourceExhaustedError.
 OUT_OF_MEMORY = re.compile("OOM|out of memory|Dst tensor is not initialized", re.I)
 
@@ -335,10 +334,10 @@ def embed(encoder, images):
     numpy.ndarray of float32, shape (n, width of the embedding)
     """
     run = traced(encoder)
-    starts = range(0, len(images), IMAGES)
+    starts = range(0, len(images), CHUNK)
     with concurrent.futures.ThreadPoolExecutor(number_of_threads()) as pool:
         batches = pool.map(
-            lambda start: run(tf.constant(images[start : start + IMAGES, ..., None])),
+            lambda start: run(tf.constant(images[start : start + CHUNK, ..., None])),
             starts,
         )
         return np.concatenate([batch.numpy() for batch in batches])
