@@ -77,7 +77,7 @@ def main(threads):
         variables = [*model.variables, *model.optimizer.variables]
         fresh = [variable.numpy() for variable in variables]
         name = f"{precision}, {filters} filters"
-        # It takes a step five times as long on a CPU.
+        # Most CPUs only emulate it: a step takes seven times as long.
         batch_sizes = BATCH_SIZES[:1] if precision == "mixed_float16" else BATCH_SIZES
         for batch_size in batch_sizes:
             for variable, value in zip(variables, fresh, strict=True):

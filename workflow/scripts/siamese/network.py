@@ -322,7 +322,7 @@ def traced(encoder):
 
 
 def embed(encoder, images):
-    """Embed images, each once, whatever the number of threads with the same bits.
+    """Embed images, each once, with the same bits on any number of threads.
 
     Parameters
     ----------
