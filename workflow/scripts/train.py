@@ -121,9 +121,9 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
             model, distances, pairs["validation"]["same"], penalty
         )
         record = dict(zip(HISTORY, (epoch + 1, *trained, *validated), strict=True))
-        values = ", ".join(f"{name} {record[name]:.4f}" for name in HISTORY[1:])
+        values = [f"{name}: {record[name]:.4f}" for name in HISTORY[1:]]
         seconds = time.perf_counter() - started
-        print(f"Epoch {epoch + 1}/{epochs}: {seconds:.1f} s, {values}")
+        print(f"Epoch {epoch + 1}/{epochs}", f"{seconds:.1f} s", *values, sep=" - ")
         # The losses may be finite where a weight is not, see `read_model`.
         weights_are_finite = are_finite(model.get_weights())
         if not weights_are_finite or not are_finite([*record.values()]):
