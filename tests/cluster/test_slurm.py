@@ -445,7 +445,7 @@ def test_log_of_a_failed_job_is_shown(cluster, start, study):
     run = start(study, "--retries", "0", MODELS[0])
     assert run.finish() != 0
     lines = run.output().splitlines()
-    shown = [line for line in lines if line.startswith(f"Error: {images}")]
+    shown = [line for line in lines if line.startswith(f"Error: {study / images}")]
     assert len(shown) == 1, run.output()
     assert "logs/train/" in shown[0]
     assert not trained(study)

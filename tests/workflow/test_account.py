@@ -31,7 +31,7 @@ def test_an_empty_and_a_polluted_account_have_the_same_results(
     for folder in (minimal, study):
         make_study(folder, grid=GRID)
     accounts = {
-        minimal: {"PATH": os.environ["PATH"]},
+        minimal: {"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         study: polluted(tmp_path / "account", study),
     }
     for folder, account in accounts.items():

@@ -100,3 +100,19 @@ def shorter_run(wildcards):
         return []
     folder = POINT_FOLDER.format(**dict(wildcards.items()) | {"epochs": epochs})
     return [f"{folder}/model.keras", f"{folder}/history.csv"]
+
+
+def before_summary():
+    """A result of each folder, of the jobs that come last in it."""
+    return [
+        *point_files(study.points, "curves.png"),
+        *run_files(study.points, "pairs", "crossed.csv"),
+        *run_files(study.points, "verification", "pairs.png"),
+        *run_files(study.points, "baselines", "metrics.json"),
+        rules.partition.output.table,
+        rules.verify_loss.output.text,
+        rules.plot_summary.output.png,
+        rules.examine_best_setting.output.table,
+        *([rules.compare_splits.output.text] if len(study.ways) > 1 else []),
+        *([rules.plot_claims.output.png] if CLAIMS else []),
+    ]

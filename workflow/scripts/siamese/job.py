@@ -37,8 +37,12 @@ def output_to(path):
         yield
     finally:
         for stream, original in zip((sys.stdout, sys.stderr), saved, strict=True):
-            # A log on a full disk ends early.
-            with contextlib.suppress(OSError):
+            try:
+                stream.flush()
+            except OSError:
+                # A log on a full disk ends early. The rest is not for the terminal.
+                with open(os.devnull, "wb") as nowhere:
+                    os.dup2(nowhere.fileno(), stream.fileno())
                 stream.flush()
             os.dup2(original, stream.fileno())
             os.close(original)
