@@ -49,7 +49,7 @@ PYTEST := python -m pytest --max-worker-restart 0
 .PHONY: run report verify bench test test-root test-cluster lint audit lock schema clean
 
 run: $(RUNTIME)
-	@python workflow/run.py --cores "$(CORES)" --gpus "$(GPUS)" $(ARGS)
+	@python workflow/launch.py --cores "$(CORES)" --gpus "$(GPUS)" $(ARGS)
 
 report: $(RUNTIME)
 	python -m snakemake --cores 1 --report report.html $(ARGS)

@@ -1,21 +1,16 @@
 """`make run` takes what the machine has, and says what it took."""
 
 import os
-import runpy
 import subprocess
 import sys
 
+import launch
 import pytest
 from study import ROOT
 
 from siamese import machine
 
-RUN = ROOT / "workflow/run.py"
-
-
-@pytest.fixture
-def run():
-    return runpy.run_path(str(RUN), run_name="run")
+LAUNCH = ROOT / "workflow/launch.py"
 
 
 @pytest.mark.parametrize(
@@ -32,8 +27,8 @@ def run():
         (16, 64_000, 1, 4, "gpu=4 --cores 16"),
     ],
 )
-def test_a_machine_is_used(run, cores, memory, gpus, trainings, expected):
-    options = run["choose"](cores, memory, gpus, trainings)
+def test_a_machine_is_used(cores, memory, gpus, trainings, expected):
+    options = launch.choose(cores, memory, gpus, trainings)
     assert options == ["--resources", *expected.split()]
 
 
@@ -43,26 +38,22 @@ def test_a_machine_is_used(run, cores, memory, gpus, trainings, expected):
         (0, 0, "no NVIDIA GPU"),
         (1, 1, "1 NVIDIA GPU"),
         (2, 2, "2 NVIDIA GPUs"),
-        (
-            0,
-            2,
-            "2 NVIDIA GPUs, of which TensorFlow can use 0 (for its CUDA libraries: ",
-        ),
+        (0, 2, "2 NVIDIA GPUs, 0 of use to TensorFlow (for its CUDA libraries say "),
     ],
 )
-def test_a_machine_in_words(run, gpus, present, expected):
-    text = run["describe"](4, 8_500, gpus, present)
+def test_a_machine_in_words(gpus, present, expected):
+    text = launch.describe(4, 8_500, gpus, present)
     assert text.startswith(f"4 cores, 8.5 GB of memory free, {expected}")
 
 
 def make_run(tmp_path, *arguments, **variables):
-    """What run.py prints, with a module in the place of snakemake."""
+    """What launch.py prints, with a module in the place of snakemake."""
     package = tmp_path / "snakemake"
     package.mkdir()
     (package / "__main__.py").write_text("import sys; print('ran', *sys.argv[1:])\n")
     (package / "__init__.py").touch()
     return subprocess.run(
-        [sys.executable, RUN, *arguments],
+        [sys.executable, LAUNCH, *arguments],
         env=os.environ | {"PYTHONPATH": str(tmp_path), **variables},
         capture_output=True,
         text=True,
@@ -84,7 +75,7 @@ def test_what_was_chosen_is_printed_and_run(tmp_path):
 def test_a_gpu_that_tensorflow_cannot_use_is_told(tmp_path, monkeypatch):
     arguments = ["--cores", "2", "--gpus", "1"]
     done = make_run(tmp_path, *arguments, CUDA_VISIBLE_DEVICES="0,1,2")
-    assert "3 NVIDIA GPUs, of which TensorFlow can use 0 (" in done.stdout
+    assert "3 NVIDIA GPUs, 0 of use to TensorFlow (" in done.stdout
     assert "ran --resources gpu=1 --set-threads train=2 --cores 2" in done.stdout
 
 

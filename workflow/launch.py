@@ -1,6 +1,6 @@
 """Run the study with all that this machine has: what `make run` does.
 
-    python workflow/run.py [--cores N] [--gpus N] [arguments of snakemake]
+    python workflow/launch.py [--cores N] [--gpus N] [arguments of snakemake]
 
 Prints what it chose and the command, and runs it.
 """
@@ -70,9 +70,7 @@ def describe(cores, memory, gpus, present):
         return f"{text}no NVIDIA GPU"
     text += f"{present} NVIDIA GPU{'s' * (present > 1)}"
     if gpus < present:
-        text += (
-            f", of which TensorFlow can use {gpus} (its CUDA libraries: make CUDA=1)"
-        )
+        text += f", {gpus} of use to TensorFlow (for its CUDA libraries say CUDA=1)"
     return text
 
 
