@@ -22,7 +22,6 @@ from siamese import environment
 from siamese.axes import SETTING
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
-from siamese.machine import TRAINING_MB
 from siamese.records import read_made_with
 from siamese.study import POINT, POINT_FOLDER, Study, with_defaults
 from siamese.study import as_records, point_files, run_files, runs_of

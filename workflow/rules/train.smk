@@ -20,7 +20,7 @@ rule train:
         "../envs/study.yaml"
     threads: 3
     resources:
-        **needs(minutes=30, mem_mb=TRAINING_MB, gpu=1),
+        **needs(minutes=30, mem_mb=3000, gpu=1),
     params:
         filters=lambda wildcards: study.config.sizes[wildcards.size],
         margin=study.config.margin,
@@ -95,7 +95,7 @@ rule evaluate_baselines:
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(minutes=10, mem_mb=1500),
+        **needs(minutes=10, mem_mb=3000),
     params:
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
