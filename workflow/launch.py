@@ -54,13 +54,10 @@ def choose(cores, memory, gpus, trainings=None):
     -------
     list of str
     """
-    options = []
-    if not gpus:
-        trainings = trainings or max(1, min(cores, memory // TRAINING_MB))
-        # Trainings side by side make more of the cores than threads of one.
-        options = ["--set-threads", f"train={max(1, cores // trainings)}"]
-    # Last the one that takes a single value, so that a target may follow.
-    return ["--resources", f"gpu={trainings or gpus}", *options, "--cores", str(cores)]
+    trainings = trainings or gpus or max(1, min(cores, memory // TRAINING_MB))
+    # Trainings leave one core to other jobs, which take little. Last comes the option
+    # that takes a single value, so that a target may follow.
+    return ["--resources", f"gpu={trainings}", "--cores", str(cores + 1)]
 
 
 def describe(cores, memory, gpus, present):

@@ -16,15 +16,14 @@ LAUNCH = ROOT / "workflow/launch.py"
 @pytest.mark.parametrize(
     ("cores", "memory", "gpus", "trainings", "expected"),
     [
-        (2, 22_000, 0, None, "gpu=2 --set-threads train=1 --cores 2"),
-        (16, 64_000, 0, None, "gpu=16 --set-threads train=1 --cores 16"),
-        (16, 8_000, 0, None, "gpu=5 --set-threads train=3 --cores 16"),
-        (4, 900, 0, None, "gpu=1 --set-threads train=4 --cores 4"),
-        (16, 64_000, 0, 4, "gpu=4 --set-threads train=4 --cores 16"),
-        (2, 22_000, 0, 5, "gpu=5 --set-threads train=1 --cores 2"),
-        (16, 64_000, 1, None, "gpu=1 --cores 16"),
-        (64, 500_000, 8, None, "gpu=8 --cores 64"),
-        (16, 64_000, 1, 4, "gpu=4 --cores 16"),
+        (2, 22_000, 0, None, "gpu=2 --cores 3"),
+        (16, 64_000, 0, None, "gpu=16 --cores 17"),
+        (16, 8_000, 0, None, "gpu=5 --cores 17"),
+        (4, 900, 0, None, "gpu=1 --cores 5"),
+        (16, 64_000, 0, 4, "gpu=4 --cores 17"),
+        (16, 64_000, 1, None, "gpu=1 --cores 17"),
+        (64, 500_000, 8, None, "gpu=8 --cores 65"),
+        (16, 64_000, 1, 4, "gpu=4 --cores 17"),
     ],
 )
 def test_a_machine_is_used(cores, memory, gpus, trainings, expected):
@@ -67,7 +66,7 @@ def test_what_was_chosen_is_printed_and_run(tmp_path):
     first, command, ran = done.stdout.splitlines()
     assert first.startswith("This machine: 3 cores, ")
     assert first.endswith("no NVIDIA GPU")
-    expected = "--resources gpu=3 --set-threads train=1 --cores 3 choice --configfile"
+    expected = "--resources gpu=3 --cores 4 choice --configfile"
     assert command == f"snakemake {expected} 'a b.yaml'"
     assert ran == f"ran {expected} a b.yaml"
 
@@ -76,7 +75,7 @@ def test_a_gpu_that_tensorflow_cannot_use_is_told(tmp_path, monkeypatch):
     arguments = ["--cores", "2", "--gpus", "1"]
     done = make_run(tmp_path, *arguments, CUDA_VISIBLE_DEVICES="0,1,2")
     assert "3 NVIDIA GPUs, 0 of use to TensorFlow (" in done.stdout
-    assert "ran --resources gpu=1 --set-threads train=2 --cores 2" in done.stdout
+    assert "ran --resources gpu=1 --cores 3" in done.stdout
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])

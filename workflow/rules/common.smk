@@ -78,6 +78,20 @@ def needs(minutes=4, mem_mb=2000, gpu=0):
     }
 
 
+def training_threads():
+    """Each of the trainings at a time has an equal share of the cores but one.
+
+    That one is for the jobs that follow them, where there are more than two. On a
+    cluster, and what Snakemake itself starts for a job, three.
+    """
+    given = workflow.resource_settings
+    if not workflow.is_main_process or given.nodes or not given.cores:
+        return 3
+    gpus = given.resources.get("gpu")
+    at_a_time = min((gpus and gpus.value) or given.cores, len(study.chains))
+    return max(1, max(given.cores - 1, min(given.cores, 2)) // at_a_time)
+
+
 def shorter_run(wildcards):
     """Model and history of the same setting at the next smaller epoch count.
 
