@@ -219,11 +219,10 @@ def test_a_damaged_data_file_is_refused_by_partition(finished_study, tmp_path):
     [
         (("--cores", "4", "--resources", "gpu=1"), 3),
         (("--cores", "3", "--resources", "gpu=2"), 1),
-        (("--cores", "17", "--resources", "gpu=4"), 4),
         (("--cores", "17", "--resources", "gpu=1"), 16),
         # Of each of two settings one run at a time.
         (("--cores", "17", "--resources", "gpu=16"), 8),
-        (("--cores", "9"), 4),
+        (("--cores", "17", "--resources", "gpu=2"), 8),
         (("--cores", "2", "--resources", "gpu=1"), 2),
         (("--cores", "1", "--resources", "gpu=1"), 1),
         (("--profile", "profiles/slurm"), 3),
