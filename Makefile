@@ -1,4 +1,5 @@
-# make run           the study: summary table and figure in results/summary
+# make run           the study, with all that this machine has: summary table and
+#                    figure in results/summary
 # make report        report.html of a finished study
 # make verify        all files of a study against the checksums its jobs recorded
 # make bench         a plain program, this workflow, the floor under both, planning
@@ -13,14 +14,15 @@
 # make clean         removes the environment and all that a run made, but not the
 #                    data set
 #
-# CORES=8 GPUS=2 ARGS="--configfile config/quick.yaml" are passed to snakemake
-# (to verify only ARGS="--directory quick"), and ARGS to pytest and the bench;
+# CORES=8 limits the cores, GPUS=2 the trainings at a time;
+# ARGS="--configfile config/quick.yaml" is passed to snakemake (to verify only
+# ARGS="--directory quick"), to pytest and to the bench;
 # CUDA=1 adds TensorFlow's CUDA libraries; PYTHON=/path/to/python chooses one;
 # TESTS=tests/unit chooses tests. They count only on the command line, since a
 # variable of such a name may be exported for something else.
 
-CORES = 4
-GPUS = 1
+CORES =
+GPUS =
 ARGS =
 CUDA = 0
 PYTHON =
@@ -47,7 +49,7 @@ PYTEST := python -m pytest --max-worker-restart 0
 .PHONY: run report verify bench test test-root test-cluster lint audit lock schema clean
 
 run: $(RUNTIME)
-	python -m snakemake --cores $(CORES) --resources gpu=$(GPUS) $(ARGS) $$([ -t 2 ] && echo --logger rich)
+	@python workflow/launch.py --cores "$(CORES)" --gpus "$(GPUS)" $(ARGS)
 
 report: $(RUNTIME)
 	python -m snakemake --cores 1 --report report.html $(ARGS)

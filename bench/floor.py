@@ -17,9 +17,9 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from train import batches
+from train import train_epoch
 
-from siamese.network import build_siamese, keras, set_up_devices, tf
+from siamese.network import build_siamese, keras, set_up_devices, training_step
 from siamese.pairs import read_pairs
 
 # As rule train has.
@@ -35,13 +35,14 @@ def longest_runs(points):
     return runs
 
 
-def seconds_of_steps(model, batch_size, epochs, pairs, bank):
+def seconds_of_steps(model, batch_size, epochs, pairs, images):
     """Wall and CPU seconds of the training steps of one run, but for the first."""
+    step = training_step(model)
     first = {name: values[:batch_size] for name, values in pairs.items()}
-    model.fit(batches(first, bank, batch_size), shuffle=False, verbose=0)
-    dataset = batches(pairs, bank, batch_size)
+    train_epoch(step, images, first, batch_size)
     wall, cpu = time.perf_counter(), time.process_time()
-    model.fit(dataset, epochs=epochs, shuffle=False, verbose=0)
+    for _ in range(epochs):
+        train_epoch(step, images, pairs, batch_size)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -54,12 +55,11 @@ def main():
     set_up_devices(THREADS, gpu=True)
     keras.config.set_dtype_policy(study["precision"])
     images = np.load(options.results / "dataset/images.npy", allow_pickle=False)
-    bank = tf.constant(images[..., None])
     pairs = read_pairs(options.results / "pairs/seed~0/A.csv")["train"]
     seconds = []
     for (size, l2, batch_size), epochs in longest_runs(study["points"]).items():
         model = build_siamese(study["sizes"][size], l2, study["margin"])
-        seconds.append(seconds_of_steps(model, batch_size, epochs, pairs, bank))
+        seconds.append(seconds_of_steps(model, batch_size, epochs, pairs, images))
     wall, cpu = np.sum(seconds, axis=0)
     print(json.dumps({"wall": wall, "cpu": cpu}))
 

@@ -2,11 +2,12 @@
 
     make bench                                         small, L2, batch size 1024
     make bench ARGS=--full                             all 64 grid points: hours
+    make bench ARGS="--precision mixed_bfloat16"       the workflow in that one too
     make bench ARGS="--configfile config/quick.yaml"   another study of one seed
 
 Each on the same data and machine, one after the other:
     plain     the published procedure as one Keras program, all from scratch
-    workflow  this workflow, from the downloaded files to summary and figures
+    workflow  `make run`, from the downloaded files to summary and figures
     floor     only the training steps that are needed, in one warm process
 and `snakemake -n` of the default grid with as many --seeds. Prints tables. Only ratios
 of one run mean something: other work on the machine slows all of it.
@@ -92,15 +93,18 @@ def measure(command, directory, log):
 
 
 def snakemake(overlay, *arguments):
-    """The command of this workflow with an overlay of its config."""
+    """The command of `make run` with an overlay of its config."""
     return [
-        *("snakemake", "--cores", 4, "--resources", "gpu=1", "--nocolor", *arguments),
+        *(sys.executable, ROOT / "workflow/launch.py", *arguments, "--nocolor"),
         *("--snakefile", ROOT / "Snakefile", "--configfile", overlay),
     ]
 
 
-def measure_variants(work, study, overlay):
-    """What the plain program, the workflow and the floor take, by name."""
+def measure_variants(work, study, overlay, precisions):
+    """What the plain program, the workflow and the floor take, by name.
+
+    The workflow also in other precisions.
+    """
     path = work / "study.json"
     path.write_text(json.dumps(study))
     files = [DATA.relative_to(ROOT) / name for name in study["dataset"]["files"]]
@@ -114,6 +118,12 @@ def measure_variants(work, study, overlay):
             *(sys.executable, BENCH / "floor.py", "--study", path),
             *("--results", work / "workflow" / "results"),
         ],
+        **{
+            f"workflow, {precision}": [
+                *(*snakemake(overlay), "--config", f"precision={precision}")
+            ]
+            for precision in precisions
+        },
     }.items():
         print(f"Measuring {name}", file=sys.stderr, flush=True)
         folder = work / name
@@ -150,7 +160,8 @@ def table(measured, name):
 
 def ratios(measured):
     """Of measurements by variant: what the workflow saves, and what is left."""
-    pairs = [("plain", "workflow"), ("workflow", "floor")]
+    workflows = [name for name in measured if name.startswith("workflow")]
+    pairs = [*(("plain", name) for name in workflows), ("workflow", "floor")]
     names = {"wall": "wall", "cpu": "CPU", "peak": "peak of a process"}
     return {
         f"{one} / {other}, {names[kind]}": measured[one][kind] / measured[other][kind]
@@ -167,6 +178,9 @@ def main():
     study = parser.add_mutually_exclusive_group()
     study.add_argument("--full", action="store_true", help="the default study")
     study.add_argument("--configfile", type=argument, help="a study as an overlay")
+    parser.add_argument(
+        "--precision", nargs="+", default=[], help="others, for the workflow alone"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 10, 100])
     parser.add_argument("--work", type=argument, default=BENCH / "output")
     options = parser.parse_args()
@@ -185,7 +199,8 @@ def main():
     update_config(config, overlay)
     points = grid_points(config["grid"])
 
-    variants = measure_variants(work, config | {"points": points}, path)
+    study = config | {"points": points}
+    variants = measure_variants(work, study, path, options.precision)
     print(f"{len(points)} grid points; {machine()}\n")
     print(table(variants, "variant"), end="\n\n")
     values = pd.Series(ratios(variants), name="value").rename_axis("ratio")

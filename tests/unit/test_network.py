@@ -12,11 +12,12 @@ from siamese.network import (
     build_siamese,
     keras,
     layers,
+    make_deterministic,
     set_up_devices,
     tf,
 )
 
-tf.config.experimental.enable_op_determinism()
+make_deterministic()
 EPSILON = float(np.finfo(np.float32).eps)
 
 

@@ -20,7 +20,7 @@ from siamese.tables import name_differences
 from siamese.versions import name_outdated, packages_by_module, read_pins
 
 SUM = "0" * 64
-MACHINE = {"Python": platform.python_version(), "CPU": "one", "threads": 1}
+MACHINE = {"Python": platform.python_version(), "CPU": "one"}
 
 
 def facts(rule, **others):
@@ -28,7 +28,8 @@ def facts(rule, **others):
         "packages": {"numpy": np.__version__},
         "environment": {"LD_PRELOAD": ""},
     }
-    return {"rule": rule, **made_with, **MACHINE, **others}
+    job = {"rule": rule, "threads": 1, "devices": ["CPU"]}
+    return {**job, **made_with, **MACHINE, **others}
 
 
 def write_log(folder, name, made_with, *files):
@@ -139,11 +140,12 @@ def differing(made_with):
 
 
 def test_results_that_were_made_alike_do_not_differ():
-    """Threads and devices of one rule may be others than those of the next."""
+    """Devices of one rule may be others than those of the next, and threads any."""
     packages = {"matplotlib": "3.11.2", "ml_dtypes": "0.6.0"}
     made_with = {
         "results/a": facts("train", threads=3, packages=packages),
-        "results/b": facts("embed", devices=["CPU"], packages=packages),
+        "results/b": facts("train", threads=1, packages=packages),
+        "results/c": facts("embed", devices=["H100"], packages=packages),
     }
     assert differing(made_with) == []
 
@@ -170,10 +172,10 @@ def test_results_that_were_made_alike_do_not_differ():
             ],
         ),
         (
-            {"threads": 2},
+            {"devices": ["H100", "H200"]},
             [
-                ("threads of plot", "1", "", "between results", 2, "plot"),
-                ("threads of plot", "2", "", "between results", 1, "plot"),
+                ("devices of plot", "CPU", "", "between results", 2, "plot"),
+                ("devices of plot", "H100, H200", "", "between results", 1, "plot"),
             ],
         ),
         (
@@ -184,7 +186,7 @@ def test_results_that_were_made_alike_do_not_differ():
             ],
         ),
     ],
-    ids=["pin", "version", "CPU", "threads", "variable"],
+    ids=["pin", "version", "CPU", "GPU", "variable"],
 )
 def test_what_differs_is_named(other, expected):
     made_with = {

@@ -8,7 +8,7 @@ import pytest
 from study import copy_project, snakemake
 from train import train
 
-from siamese.network import build_siamese, keras, tf
+from siamese.network import build_siamese, keras, make_deterministic
 from siamese.pairs import read_pairs
 
 A = [0, 1, 2, 4, 5, 9]
@@ -80,7 +80,7 @@ def test_verification(study):
 
 def test_resumed_training_is_training_from_scratch(study, tmp_path):
     """The small network on a few pairs, through the file of its model."""
-    tf.config.experimental.enable_op_determinism()
+    make_deterministic()
     images = np.load(study / "results/dataset/images.npy", mmap_mode="r")
     pairs = read_pairs(study / "results/pairs/seed~0/A.csv")
     few = {

@@ -112,7 +112,7 @@ def test_what_changes_no_result_runs_nothing(study):
         os.utime(path)
     edit(study / "config/config.yaml")
     edit(study / "workflow/report/curves.rst", new="More.\n")
-    edit(study / "workflow/rules/train.smk", "threads: 3", "threads: 1")
+    edit(study / "workflow/rules/train.smk", "training_threads()", "1")
     edit(study / "workflow/rules/train.smk", "mem_mb=3000", "mem_mb=4000")
     edit(study / "profiles/default/config.yaml", new="latency-wait: 60\n")
     edit(study / "workflow/scripts/download.py")

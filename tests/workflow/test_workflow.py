@@ -214,6 +214,33 @@ def test_a_damaged_data_file_is_refused_by_partition(finished_study, tmp_path):
     assert not (study / "results/dataset/images.npy").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "threads"),
+    [
+        (("--cores", "4", "--resources", "gpu=1"), 3),
+        (("--cores", "3", "--resources", "gpu=2"), 1),
+        (("--cores", "17", "--resources", "gpu=1"), 16),
+        # Of each of two settings one run at a time.
+        (("--cores", "17", "--resources", "gpu=16"), 8),
+        (("--cores", "17", "--resources", "gpu=2"), 8),
+        (("--cores", "2", "--resources", "gpu=1"), 2),
+        (("--cores", "1", "--resources", "gpu=1"), 1),
+        (("--profile", "profiles/slurm"), 3),
+    ],
+)
+def test_trainings_share_the_cores_but_one(tmp_path, arguments, threads):
+    path = tmp_path / "Snakefile"
+    path.write_text(
+        f'include: "{ROOT / "workflow/Snakefile"}"\n'
+        'print("threads:", rules.train.rule.resources["_cores"].value)\n'
+    )
+    quick = ["--snakefile", path, "--configfile", "config/quick.yaml"]
+    # Of the options of one name the last counts.
+    done = snakemake(ROOT, "-n", *quick, "--directory", tmp_path, *arguments)
+    assert done.returncode == 0, done.stdout
+    assert f"threads: {threads}\n" in done.stdout
+
+
 def test_the_default_study_is_planned(tmp_path):
     done = snakemake(tmp_path, "-n", "--quiet", "rules", "-s", str(ROOT / "Snakefile"))
     assert done.returncode == 0, done.stdout

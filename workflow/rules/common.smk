@@ -1,5 +1,6 @@
 """The study, and the functions that rules take inputs from."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -27,6 +28,9 @@ from siamese.study import as_records, point_files, run_files, runs_of
 from siamese.versions import name_outdated
 from siamese.workarounds import ShellWord
 
+# What a plan is made of stays to its end; to look for garbage in it as often as Python
+# does by default takes a tenth of the time to plan thousands of grid points.
+gc.set_threshold(100_000, 50, 100)
 study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
 PUBLISHED = PROJECT / "workflow/data/published.csv"
 PINS = PROJECT / "workflow/envs/study.yaml"
@@ -72,6 +76,20 @@ def needs(minutes=4, mem_mb=2000, gpu=0):
         "gpu": gpu,
         "in_turn": 1,
     }
+
+
+def training_threads():
+    """Each of the trainings at a time has an equal share of the cores but one.
+
+    That one is for the jobs that follow them, where there are more than two. On a
+    cluster, and what Snakemake itself starts for a job, three.
+    """
+    given = workflow.resource_settings
+    if not workflow.is_main_process or given.nodes or not given.cores:
+        return 3
+    gpus = given.resources.get("gpu")
+    at_a_time = min((gpus and gpus.value) or given.cores, len(study.chains))
+    return max(1, max(given.cores - 1, min(given.cores, 2)) // at_a_time)
 
 
 def shorter_run(wildcards):

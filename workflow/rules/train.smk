@@ -18,7 +18,7 @@ rule train:
         f"benchmarks/{{split}}train/{POINT}.tsv"
     conda:
         "../envs/study.yaml"
-    threads: 3
+    threads: training_threads()
     resources:
         **needs(minutes=30, mem_mb=3000, gpu=1),
     params:

@@ -9,38 +9,9 @@ import numpy as np
 from siamese.checkpoint import are_finite, read_model
 from siamese.export import plain_encoder, save_model
 from siamese.job import logged
-from siamese.network import embed, set_up_devices
+from siamese.network import pair_distances, set_up_devices
 from siamese.pairs import read_sets
 from siamese.stored import damaged, read_images
-
-
-def pair_distances(model, images, sets):
-    """Distances of pairs under a Siamese model.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_siamese`.
-    images : numpy.ndarray of uint8, shape (n, 28, 28)
-    sets : dict of str to dict of str to numpy.ndarray
-        left and right of the pairs of each set, int32.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray of float32
-        The distances of each set's pairs.
-    """
-    indices = [pairs[side] for pairs in sets.values() for side in ("left", "right")]
-    used = np.unique(np.concatenate(indices))
-    embeddings = embed(model.get_layer("encoder"), images[used])
-    distance = model.layers[-1]
-    return {
-        name: distance(
-            embeddings[np.searchsorted(used, pairs["left"])],
-            embeddings[np.searchsorted(used, pairs["right"])],
-        ).numpy()
-        for name, pairs in sets.items()
-    }
 
 
 def main(snakemake, output):

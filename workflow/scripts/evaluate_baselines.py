@@ -49,6 +49,8 @@ def evaluate_baselines(source, sets, sizes):
             name: pairs | {"distance": distances_of(vectors, pairs)}
             for name, pairs in sets.items()
         }
+        # Before there are those of the next.
+        del vectors
         metrics = evaluate(measured, None, source.margin)
         print(f"{method} {size}: B {metrics['B']['accuracy']:.4f}")
         results.append({"method": method, "size": size} | metrics)

@@ -12,8 +12,8 @@ from siamese.records import read_made_with
 from siamese.stored import write_json
 from siamese.versions import packages_by_module, read_pins
 
-# What may well be another for the next rule.
-OF_A_RULE = ("devices", "threads")
+# No result depends on them.
+NO_MATTER = ("rule", "threads")
 
 
 def describe_commit(folder):
@@ -42,10 +42,10 @@ def facts_of(made_with):
     for name, value in made_with.items():
         if isinstance(value, dict):
             yield from value.items()
-        elif name in OF_A_RULE:
-            text = ", ".join(value) if isinstance(value, list) else str(value)
-            yield f"{name} of {rule}", text
-        elif name != "rule":
+        elif isinstance(value, list):
+            # Devices may well be others for the next rule.
+            yield f"{name} of {rule}", ", ".join(value)
+        elif name not in NO_MATTER:
             yield name, value
 
 

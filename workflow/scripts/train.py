@@ -8,6 +8,7 @@ are drawn from (seed, epoch) alone.
 
 import csv
 import math
+import time
 
 import numpy as np
 
@@ -16,40 +17,15 @@ from siamese.errors import StudyError
 from siamese.gpus import own_gpu
 from siamese.job import logged
 from siamese.network import (
-    CHUNK,
     build_siamese,
     keras,
     memory_errors_explained,
+    pair_distances,
     set_up_devices,
-    tf,
+    training_step,
 )
 from siamese.pairs import read_verified_pairs
 from siamese.stored import HISTORY, read_images
-
-
-def batches(pairs, bank, batch_size):
-    """Dataset of ((left, right), same), the pixels gathered batch by batch.
-
-    Parameters
-    ----------
-    pairs : dict of str to numpy.ndarray
-        left and right (int32 indices), same (float32).
-    bank : tensorflow.Tensor of uint8, shape (n, 28, 28, 1)
-        The images. An array instead would become part of the graph, which
-        makes an epoch ten times longer.
-    batch_size : int
-    """
-
-    def gather(pair):
-        images = (tf.gather(bank, pair["left"]), tf.gather(bank, pair["right"]))
-        return images, pair["same"]
-
-    options = tf.data.Options()
-    # Autotuning sleeps for periods of 10 ms, 20 ms, 40 ms and so on, and the
-    # end of an epoch waits for the last of them: four seconds in ten.
-    options.autotune.enabled = False
-    dataset = tf.data.Dataset.from_tensor_slices(pairs).batch(batch_size)
-    return dataset.map(gather).prefetch(2).with_options(options)
 
 
 def set_dropout_seed(model, seed, epoch):
@@ -62,6 +38,44 @@ def set_dropout_seed(model, seed, epoch):
     for number, layer in enumerate(dropout):
         state = np.random.SeedSequence([seed, epoch, number]).generate_state(2)
         layer.seed_generator.state.assign(state)
+
+
+def train_epoch(step, images, pairs, batch_size):
+    """Train by all pairs in their order, batch by batch.
+
+    Parameters
+    ----------
+    step : callable
+        From `training_step`.
+    images : numpy.ndarray of uint8, shape (n, 28, 28)
+    pairs : dict of str to numpy.ndarray
+        left and right (int32 indices), same (float32).
+    batch_size : int
+
+    Returns
+    -------
+    distances : numpy.ndarray of float32, shape (pairs,)
+        Of each pair when its turn came.
+    penalty : float
+        Mean over the pairs.
+    """
+    distances, penalties = [], 0.0
+    for start in range(0, len(pairs["same"]), batch_size):
+        left, right, same = (
+            pairs[column][start : start + batch_size]
+            for column in ("left", "right", "same")
+        )
+        found, penalty = step(images[left, ..., None], images[right, ..., None], same)
+        distances.append(found.numpy())
+        penalties += float(penalty) * len(same)
+    return np.concatenate(distances), penalties / len(pairs["same"])
+
+
+def loss_and_accuracy(model, distances, same, penalty):
+    """Mean loss with the penalty, and share of pairs on their side of margin / 2."""
+    losses = np.asarray(model.loss.call(same, distances))
+    right = (distances < model.loss.margin / 2) == (same > 0.5)
+    return float(losses.mean(dtype=np.float64)) + penalty, float(right.mean())
 
 
 def train(model, history, images, pairs, batch_size, epochs, seed):
@@ -89,8 +103,8 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
     StudyError
         The loss or a weight is not finite.
     """
-    bank = tf.constant(images[..., None])
-    validation = batches(pairs["validation"], bank, CHUNK)
+    step = training_step(model)
+    validation = {"validation": pairs["validation"]}
     history = list(history)
     for epoch in range(len(history), epochs):
         order = np.random.default_rng([seed, epoch]).permutation(
@@ -98,15 +112,18 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
         )
         shuffled = {column: values[order] for column, values in pairs["train"].items()}
         set_dropout_seed(model, seed, epoch)
-        logs = model.fit(
-            batches(shuffled, bank, batch_size),
-            validation_data=validation,
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            shuffle=False,
-            verbose=2,
-        ).history
-        record = {"epoch": epoch + 1, **{name: logs[name][0] for name in HISTORY[1:]}}
+        started = time.perf_counter()
+        distances, penalty = train_epoch(step, images, shuffled, batch_size)
+        trained = loss_and_accuracy(model, distances, shuffled["same"], penalty)
+        distances = pair_distances(model, images, validation)["validation"]
+        penalty = float(sum(model.losses))
+        validated = loss_and_accuracy(
+            model, distances, pairs["validation"]["same"], penalty
+        )
+        record = dict(zip(HISTORY, (epoch + 1, *trained, *validated), strict=True))
+        values = [f"{name}: {record[name]:.4f}" for name in HISTORY[1:]]
+        seconds = time.perf_counter() - started
+        print(f"Epoch {epoch + 1}/{epochs}", f"{seconds:.1f} s", *values, sep=" - ")
         # The losses may be finite where a weight is not, see `read_model`.
         weights_are_finite = are_finite(model.get_weights())
         if not weights_are_finite or not are_finite([*record.values()]):

@@ -16,6 +16,8 @@ from sklearn.preprocessing import normalize
 from siamese.network import build_siamese, embed, keras
 
 BLUR_SIGMA = 2
+# Images as rows of numbers at a time, where not all need to be.
+CHUNK = 8192
 
 
 @dataclass(frozen=True)
@@ -40,22 +42,30 @@ class Baseline:
     has_sizes: bool = False
 
 
+def as_rows(images):
+    """Images as rows of values from 0 to 1."""
+    rows = images.reshape(len(images), -1).astype(np.float32)
+    rows /= 255
+    return rows
+
+
 def pixels(source):
     """Images as rows of values from 0 to 1."""
-    images = source.images
-    return images.reshape(len(images), -1).astype(np.float32) / 255
+    return as_rows(source.images)
 
 
 def normalised_pixels(source):
     """Images as rows of length one."""
-    return normalize(pixels(source))
+    return normalize(pixels(source), copy=False)
 
 
 def blurred_pixels(source):
     """Images under a Gaussian filter, as rows of length one."""
-    images = pixels(source).reshape(source.images.shape)
-    smooth = gaussian_filter(images, sigma=BLUR_SIGMA, axes=(1, 2))
-    return normalize(smooth.reshape(len(images), -1))
+    rows = pixels(source)
+    # One by one: all at a time take twice the memory.
+    for image in rows.reshape(source.images.shape):
+        gaussian_filter(image, sigma=BLUR_SIGMA, output=image)
+    return normalize(rows, copy=False)
 
 
 def principal_components(source, filters):
@@ -64,10 +74,13 @@ def principal_components(source, filters):
     The components are those of the training images, as many as the encoder has
     outputs, or all if there are fewer.
     """
-    rows = pixels(source)
-    width = min(2 * filters, len(source.trained), rows.shape[1])
-    pca = PCA(width, svd_solver="covariance_eigh").fit(rows[source.trained])
-    return normalize(pca.transform(rows))
+    rows = as_rows(source.images[source.trained])
+    width = min(2 * filters, *rows.shape)
+    pca = PCA(width, svd_solver="covariance_eigh", copy=False).fit(rows)
+    del rows
+    starts = range(0, len(source.images), CHUNK)
+    parts = (as_rows(source.images[start : start + CHUNK]) for start in starts)
+    return normalize(np.concatenate([pca.transform(part) for part in parts]))
 
 
 def untrained_encoder(source, filters):

@@ -1,6 +1,8 @@
 """The report's network, its distance and its loss, in Keras."""
 
+import concurrent.futures
 import contextlib
+import functools
 import os
 import re
 
@@ -20,8 +22,11 @@ PIXEL_MAX = 255
 DROPOUT = 0.25
 # The gradient of a bare square root is not finite at 0.
 SMALLEST_SQUARE = 1e-7
-# Pairs whose activations are in memory at a time.
-CHUNK = 256
+# Pairs that a thread takes through the network at a time, or images that it embeds. On
+# a CPU twice as many take as long and twice the memory, and the result depends on it. A
+# GPU likes them more.
+CHUNK = 128
+GPU_CHUNK = 256
 # What TensorFlow says where memory is short; not always in a ResourceExhaustedError.
 OUT_OF_MEMORY = re.compile("OOM|out of memory|Dst tensor is not initialized", re.I)
 
@@ -69,22 +74,6 @@ class ContrastiveLoss(keras.losses.Loss):
 
     def get_config(self):
         return {**super().get_config(), "margin": self.margin}
-
-
-@keras.saving.register_keras_serializable("siamese")
-class PairAccuracy(keras.metrics.Mean):
-    """Share of pairs classified correctly, where d < `threshold` means 'same'."""
-
-    def __init__(self, threshold=0.5, name="accuracy", **kwargs):
-        super().__init__(name=name, **kwargs)
-        self.threshold = threshold
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        right = ops.equal(y_true > 0.5, y_pred < self.threshold)
-        return super().update_state(ops.cast(right, "float32"), sample_weight)
-
-    def get_config(self):
-        return {**super().get_config(), "threshold": self.threshold}
 
 
 def convolution_and_pooling(filters):
@@ -141,48 +130,6 @@ def build_encoder(filters, l2):
 NETWORKS = {"published": build_encoder}
 
 
-@keras.saving.register_keras_serializable("siamese")
-class Siamese(keras.Model):
-    """A model of pairs whose training step goes through the batch in chunks.
-
-    The step is that of Keras, one update by the gradient of the batch's mean
-    loss, but the activations of a chunk alone are in memory, and close to the
-    cache: a batch of 4096 takes no more memory than one of 512.
-    """
-
-    def train_step(self, data):
-        (left, right), same = data
-        total = tf.shape(same)[0]
-
-        def add_chunk(start, gradients):
-            chunk = slice(start, start + CHUNK)
-            size = tf.shape(same[chunk])[0]
-            share = tf.cast(size, tf.float32) / tf.cast(total, tf.float32)
-            with tf.GradientTape() as tape:
-                distances = self([left[chunk], right[chunk]], training=True)
-                loss = self.compute_loss(y=same[chunk], y_pred=distances)
-                part = self.optimizer.scale_loss(loss * share)
-            parts = tape.gradient(part, self.trainable_weights)
-            for metric in self.metrics:
-                if metric.name == "loss":
-                    metric.update_state(loss, sample_weight=size)
-                else:
-                    metric.update_state(same[chunk], distances)
-            sums = [a + b for a, b in zip(gradients, parts, strict=True)]
-            return start + CHUNK, sums
-
-        # tf.while_loop, since a `for` would need a tf.function of its own, which
-        # takes a second more to trace.
-        _, gradients = tf.while_loop(
-            lambda start, gradients: start < total,
-            add_chunk,
-            (0, [tf.zeros_like(weight) for weight in self.trainable_weights]),
-            parallel_iterations=1,
-        )
-        self.optimizer.apply(gradients, self.trainable_weights)
-        return self.get_metrics_result()
-
-
 def build_siamese(filters, l2, margin, network="published"):
     """The compiled network from two images to their distance.
 
@@ -199,21 +146,107 @@ def build_siamese(filters, l2, margin, network="published"):
     -------
     keras.Model
         From two uint8 arrays of shape (n, 28, 28, 1) to float32 distances of
-        shape (n,). Its accuracy takes half the margin as the threshold.
+        shape (n,).
     """
     left = layers.Input((*IMAGE_SHAPE, 1), dtype="uint8", name="left")
     right = layers.Input((*IMAGE_SHAPE, 1), dtype="uint8", name="right")
     encoder = NETWORKS[network](filters, l2)
-    model = Siamese([left, right], EuclideanDistance()(encoder(left), encoder(right)))
-    model.compile(
-        optimizer=keras.optimizers.Adam(),
-        loss=ContrastiveLoss(margin),
-        metrics=[PairAccuracy(margin / 2)],
-    )
-    # Otherwise the first step makes the optimizer's variables, and Keras traces
-    # it a second time, without them.
+    distance = EuclideanDistance()(encoder(left), encoder(right))
+    model = keras.Model([left, right], distance)
+    model.compile(keras.optimizers.Adam(), ContrastiveLoss(margin))
+    # Variables cannot be made while the training step is traced.
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def training_step(model):
+    """A function that trains a model by one batch, in chunks side by side.
+
+    The step is that of Keras, one update by the gradient of the batch's mean loss.
+    But the batch goes through the network in chunks of pairs, as many at a time as
+    there are threads, each on one thread. Only their activations are in memory, so
+    a batch of 4096 takes no more than one of 512.
+
+    The number of threads changes no bit. A chunk hands the sum of the gradients and
+    the state of the network, such as the seeds of dropout, on to the next, so both go
+    through the chunks in order, while all that is slow in one chunk needs nothing of
+    another.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_siamese`, fresh or loaded. It may have penalties on weights.
+
+    Returns
+    -------
+    callable
+        From two uint8 arrays of shape (n, 28, 28, 1), and the pairs' labels as
+        float32 of shape (n,), to the float32 distances of shape (n,) and the penalty,
+        both as before the update. A batch of another size is not traced again.
+    """
+    images = tf.TensorSpec([None, *IMAGE_SHAPE, 1], tf.uint8)
+    labels = tf.TensorSpec([None], tf.float32)
+    weights, state = model.trainable_variables, model.non_trainable_variables
+    chunk_size = GPU_CHUNK if tf.config.get_visible_devices("GPU") else CHUNK
+
+    @tf.function(input_signature=[images, images, labels], autograph=False)
+    def step(left, right, same):
+        total = tf.shape(same)[0]
+        share = model.optimizer.scale_loss(1 / tf.cast(total, tf.float32))
+        sources = [weight.value for weight in weights]
+        with keras.StatelessScope(zip(weights, sources, strict=True)):
+            penalty = sum(model.losses, tf.constant(0.0))
+        of_penalty = gradients(model.optimizer.scale_loss(penalty), sources)
+
+        def add_chunk(start, sums, values, distances):
+            chunk = slice(start, start + chunk_size)
+            inside = [tf.identity(source) for source in sources]
+            found, values = model.stateless_call(
+                inside, values, [left[chunk], right[chunk]], training=True
+            )
+            loss = share * tf.reduce_sum(model.loss.call(same[chunk], found))
+            parts = gradients(loss, inside)
+            sums = [a + b for a, b in zip(sums, parts, strict=True)]
+            distances = distances.write(start // chunk_size, found)
+            return start + chunk_size, sums, values, distances
+
+        number = (total + chunk_size - 1) // chunk_size
+        distances = tf.TensorArray(
+            tf.float32, number, infer_shape=False, element_shape=[None]
+        )
+        _, sums, values, distances = tf.while_loop(
+            lambda start, *_: start < total,
+            add_chunk,
+            (0, of_penalty, [variable.value for variable in state], distances),
+            parallel_iterations=number_of_threads(),
+        )
+        for variable, value in zip(state, values, strict=True):
+            variable.assign(value)
+        model.optimizer.apply(sums, weights)
+        return distances.concat(), penalty
+
+    return step
+
+
+def gradients(loss, sources):
+    """The gradient by each source, the same bits whatever the number of threads.
+
+    Where several terms add up, they do so two by two: a sum of more begins with the
+    term whose memory it can take, and which that is depends on the threads.
+    """
+    return tf.gradients(
+        loss,
+        sources,
+        aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE,
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+    )
+
+
+def make_deterministic():
+    """Let operations give the same bits each time, whatever the number of threads."""
+    tf.config.experimental.enable_op_determinism()
+    # It makes one sum of many terms of sums of two; see `gradients`.
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 def name_device(gpu):
@@ -224,28 +257,34 @@ def name_device(gpu):
 
 
 def set_up_devices(threads, gpu):
-    """Make operations deterministic, limit threads, and take or leave the GPUs.
+    """Make results deterministic, limit threads, and take or leave the GPUs.
 
     The job's log records which.
 
     Parameters
     ----------
     threads : int
-        At most; no more than the machine has cores.
+        Operations that run side by side, each on one thread. No more than the machine
+        has cores.
     gpu : bool
         Whether to use GPUs, if there are any. Memory growth is on, so that
         several jobs can share one.
     """
+    make_deterministic()
     threads = min(threads, os.cpu_count())
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    tf.config.experimental.enable_op_determinism()
     if not gpu:
         tf.config.set_visible_devices([], "GPU")
     gpus = tf.config.get_visible_devices("GPU")
     for device in gpus:
         tf.config.experimental.set_memory_growth(device, True)
     record(devices=[name_device(device) for device in gpus] or ["CPU"], threads=threads)
+
+
+def number_of_threads():
+    """How many operations TensorFlow runs side by side."""
+    return tf.config.threading.get_inter_op_parallelism_threads() or os.cpu_count()
 
 
 @contextlib.contextmanager
@@ -269,24 +308,65 @@ def memory_errors_explained():
             f"Out of memory on GPU {gpu}: nvidia-smi names the processes that have it; "
             "wait for theirs, or let fewer training jobs share it (snakemake "
             "--resources gpu=<jobs at a time>), and run snakemake again; a smaller "
-            f"batch size does not help, since {CHUNK} pairs are in memory at a time"
+            f"batch size does not help, since {GPU_CHUNK} pairs a thread are in memory "
+            "at a time"
         ) from error
 
 
-def embed(encoder, images, batch_size=1024):
-    """Embed images, each once.
+@functools.lru_cache(maxsize=1)
+def traced(encoder):
+    """The embedding of a batch of images, traced once for all calls of `embed`."""
+    images = tf.TensorSpec([None, *IMAGE_SHAPE, 1], tf.uint8)
+    call = tf.function(lambda images: encoder(images, training=False), [images])
+    return call.get_concrete_function()
+
+
+def embed(encoder, images):
+    """Embed images, each once, with the same bits on any number of threads.
 
     Parameters
     ----------
     encoder : keras.Model
     images : numpy.ndarray of uint8, shape (n, 28, 28)
-    batch_size : int
 
     Returns
     -------
     numpy.ndarray of float32, shape (n, width of the embedding)
     """
-    run = tf.function(lambda batch: encoder(batch, training=False))
-    starts = range(0, len(images), batch_size)
-    batches = (images[start : start + batch_size, ..., None] for start in starts)
-    return np.concatenate([run(batch).numpy() for batch in batches])
+    run = traced(encoder)
+    starts = range(0, len(images), CHUNK)
+    with concurrent.futures.ThreadPoolExecutor(number_of_threads()) as pool:
+        batches = pool.map(
+            lambda start: run(tf.constant(images[start : start + CHUNK, ..., None])),
+            starts,
+        )
+        return np.concatenate([batch.numpy() for batch in batches])
+
+
+def pair_distances(model, images, sets):
+    """Distances of pairs under a Siamese model.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_siamese`.
+    images : numpy.ndarray of uint8, shape (n, 28, 28)
+    sets : dict of str to dict of str to numpy.ndarray
+        left and right of the pairs of each set, int32.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of float32
+        The distances of each set's pairs.
+    """
+    indices = [pairs[side] for pairs in sets.values() for side in ("left", "right")]
+    used = np.unique(np.concatenate(indices))
+    embeddings = embed(model.get_layer("encoder"), images[used])
+    distance = model.layers[-1]
+    return {
+        name: distance(
+            embeddings[np.searchsorted(used, pairs["left"])],
+            embeddings[np.searchsorted(used, pairs["right"])],
+        ).numpy()
+        for name, pairs in sets.items()
+    }

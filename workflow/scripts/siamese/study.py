@@ -155,6 +155,14 @@ class Study:
         )
 
     @functools.cached_property
+    def chains(self):
+        """Points by what they have in common with those that resume from them."""
+        chains = {}
+        for point in self.points:
+            chains.setdefault(point._replace(epochs=None), []).append(point)
+        return chains
+
+    @functools.cached_property
     def ways(self):
         """The ways to split A that the study has."""
         return list(dict.fromkeys(point.split_by for point in self.points))
