@@ -23,6 +23,7 @@ import train
 from hold import PATIENCE
 
 from siamese import network
+from siamese.axes import setting_of
 from siamese.network import keras, tf
 
 BATCH_SIZES = [512, 1024, 2048, 4096]
@@ -66,13 +67,15 @@ def main(threads):
     network.set_up_devices(threads, gpu=False)
     threads_meet(threads)
     generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (1100, 28, 28)).astype(np.uint8)
+    images = generator.integers(0, 256, (1100, 28, 28, 1)).astype(np.uint8)
     pairs = random_pairs(generator, len(images), max(BATCH_SIZES) + SECOND_BATCH)
     digests = {}
     for precision, filters in itertools.product(PRECISIONS, FILTERS):
         keras.config.set_dtype_policy(precision)
         keras.utils.set_random_seed(0)
-        model = network.build_siamese(filters, 0.01, 1.0)
+        model = network.build_siamese(
+            setting_of(filters, l2=0.01, precision=precision), images.shape[1:]
+        )
         step = network.training_step(model)
         variables = [*model.variables, *model.optimizer.variables]
         fresh = [variable.numpy() for variable in variables]

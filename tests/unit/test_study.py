@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import itertools
 import math
+import re
 
 import pydantic
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 from study import PAIRS, ROOT
 
+from siamese.axes import AXES, NAMED, OTHERS, OTHERS_PATTERN, as_text, default_of
 from siamese.errors import ConfigError
 from siamese.options import schema
 from siamese.study import Study, as_records, point_files, run_files, with_defaults
@@ -144,13 +146,111 @@ def test_a_union_of_grids_has_each_point_once():
     }
 
 
+def test_a_folder_names_what_differs_from_the_report_in_one_order():
+    options = {"precision": ["mixed_bfloat16", "float32"], "dropout": [0.5, 0.25]}
+    study = study_of(
+        **grid(size=["small"], l2=[0], batch_size=[512], epochs=[2], **options)
+    )
+    folders = [point.folder for point in study.points]
+    start = "results/grid/size~small,l2~0,batch_size~512,epochs~2"
+    assert folders == [
+        f"{start},dropout~0.5,precision~mixed_bfloat16,seed~0",
+        f"{start},dropout~0.5,seed~0",
+        f"{start},precision~mixed_bfloat16,seed~0",
+        f"{start},seed~0",
+    ]
+    assert study.axes == [*NAMED, "dropout", "precision"]
+
+
+def test_the_reports_values_are_in_no_folder():
+    reports = {name: [default_of(name, 16)] for name in OTHERS}
+    named = study_of(**grid(size=["small"], **reports)).points
+    assert named == study_of(**grid(size=["small"])).points
+    # A width is the report's for one size, and not for the other.
+    widths = study_of(**grid(dense_width=[64], l2=[0], batch_size=[512], epochs=[2]))
+    assert [point.others for point in widths.points] == ["", ",dense_width~64"]
+    assert [point.values["embedding_width"] for point in widths.points] == [32, 64]
+
+
+def test_margin_and_precision_hold_where_the_grid_lists_none():
+    options = {"margin": 2.0, "precision": "mixed_float16"}
+    (first, *_) = study_of(**options).points
+    assert first.others == ",margin~2,precision~mixed_float16"
+    (first, *_) = study_of(**options, **grid(margin=[1.0])).points
+    assert first.others == ",precision~mixed_float16"
+
+
+ODD_VALUES = {
+    "network": ["residual"],
+    "kernel_size": [5],
+    "dense_width": [7],
+    "dropout": [0.0, 0.125],
+    "embedding_width": [1],
+    "head": ["unit"],
+    "distance": ["manhattan"],
+    "loss": ["hinge"],
+    "margin": [0.1, 1e-7, 1e5],
+    "optimizer": ["sgd"],
+    "learning_rate": [1e-05, 0.003],
+    "precision": ["mixed_float16"],
+}
+
+
+def test_a_path_says_what_the_setting_is():
+    assert [*ODD_VALUES] == [*OTHERS]
+    study = study_of(**grid(**ODD_VALUES, sample=30))
+    pattern = re.compile(
+        f"size~(?P<size>.+?),l2~(?P<l2>.+?),batch_size~(?P<batch_size>.+?),"
+        f"epochs~(?P<epochs>[0-9]+)(?P<others>{OTHERS_PATTERN}),seed~0$"
+    )
+    for point in study.points:
+        wildcards = pattern.search(point.folder).groupdict()
+        filters = DEFAULT["sizes"][point.values["size"]]
+        assert study.setting_at(wildcards) == point.values | {"filters": filters}
+        assert "sgd, learning rate " in study.describe(wildcards)
+
+
+def test_a_larger_sample_contains_a_smaller_one():
+    def folders(**options):
+        return [point.folder for point in study_of(**grid(**options)).points]
+
+    every = folders()
+    five, twenty, other = (
+        folders(sample=n, sample_seed=seed) for n, seed in ((5, 0), (20, 0), (20, 1))
+    )
+    assert (len(five), len(twenty)) == (5, 20)
+    assert {*five} < {*twenty} < {*every}
+    assert {*other} != {*twenty}
+    assert twenty == [folder for folder in every if folder in twenty]
+    assert folders(sample=64) == folders(sample=1000) == every
+    # Of 10^12 combinations none but those drawn are looked at.
+    many = {"learning_rate": [n / 1e7 for n in range(1, 10**5)]}
+    assert len(folders(sample=3, dropout=[n / 1e6 for n in range(10**5)], **many)) == 3
+
+
+def test_without_a_threshold_it_is_half_the_margin():
+    assert study_of().threshold({"margin": 3.0}) == 0.5
+    assert study_of(threshold=None).threshold({"margin": 3.0}) == 1.5
+
+
+def test_losses_are_those_of_the_grid():
+    assert study_of().losses == [["contrastive", 1.0]]
+    study = study_of(**grid(loss=["hinge", "contrastive"], margin=[1.0, 2.0]))
+    assert len(study.losses) == 4
+
+
 def test_the_next_shorter_run():
     study = study_of(**grid(epochs=[2, 5, 9]))
-    setting = {"split": "", "size": "small", "l2": "0", "batch_size": "512"}
-    shorter = [study.shorter(**setting, epochs=n) for n in ("2", "5", "9")]
+    point = {"split": "", "size": "small", "l2": "0", "batch_size": "512"}
+    point |= {"others": "", "seed": "0", "epochs": "9"}
+    shorter = [study.shorter(point | {"epochs": n}) for n in ("2", "5", "9")]
     assert shorter == [None, 2, 5]
-    assert study.shorter(**setting | {"split": "leave_out~0-1/"}, epochs="9") == 5
-    assert study.shorter(**setting | {"l2": "0.03"}, epochs="9") is None
+    assert study.shorter(point | {"split": "leave_out~0-1/", "seed": "7"}) == 5
+    assert study.shorter(point | {"l2": "0.03"}) is None
+    assert study.shorter(point | {"others": ",head~unit"}) is None
+    of_two = study_of(**grid(epochs=[2, 5], head=["unit", "linear"]))
+    point |= {"epochs": "5", "others": ",head~unit"}
+    assert of_two.shorter(point) == 2
 
 
 def test_records_have_types():
@@ -279,7 +379,7 @@ BAD = {
     "unknown nested key": (grid(epoch=[2]), "grid: found ['epoch'], expected only"),
     "key of a grid of several": (
         {"grid": [{**DEFAULT["grid"], "epoch": [2]}]},
-        "grid.0: found ['epoch'], expected only the keys ['batch_size', 'epochs',",
+        "grid.0: found ['epoch'], expected only the keys ['batch_size', 'dense_width',",
     ),
     "bad size name": (
         {"sizes": {"extra large": 64}},
@@ -727,3 +827,15 @@ def test_any_change_of_the_claims(tmp_path_factory, edit):
         check_line(error, "claims")
     else:
         assert study.claims_path.exists()
+
+
+def test_every_axis_is_documented_with_its_default():
+    text = (ROOT / "config/README.md").read_text(encoding="utf-8")
+    for name in OTHERS:
+        (row,) = re.findall(f"^\\| `grid.{name}` \\|(.*)\\|$", text, re.MULTILINE)
+        default, meaning = row.split("|")
+        if callable(AXES[name].default):
+            assert default.strip() in ("2X", "4X")
+        else:
+            assert default.strip() == as_text(AXES[name].default)
+        assert all(f"`{choice}`" in meaning for choice in AXES[name].choices)

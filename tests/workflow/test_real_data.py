@@ -8,6 +8,7 @@ import pytest
 from study import copy_project, snakemake
 from train import train
 
+from siamese.axes import setting_of
 from siamese.network import build_siamese, keras, make_deterministic
 from siamese.pairs import read_pairs
 
@@ -88,7 +89,7 @@ def test_resumed_training_is_training_from_scratch(study, tmp_path):
         for split, n in {"train": 1500, "validation": 100}.items()
     }
     keras.utils.set_random_seed(0)
-    model = build_siamese(16, 0.01, 1.0)
+    model = build_siamese(setting_of(16, l2=0.01), (28, 28, 1))
     first = train(model, [], images, few, 1024, 1, 0)
     model.save(tmp_path / "model.keras")
     straight = train(model, first, images, few, 1024, 2, 0)

@@ -43,7 +43,9 @@ rule rank_settings:
     resources:
         **needs(),
     params:
-        points=lambda wildcards: as_records(study.fold_points, *SETTING, "seed", "fold"),
+        points=lambda wildcards: as_records(
+            study.fold_points, *study.axes, "seed", "fold"
+        ),
         metric=study.config.choice.metric,
         split_by=study.split_by,
         code=code_of("rank_settings.py"),

@@ -19,7 +19,7 @@ if Path(siamese.__file__).parents[1] != PROJECT / "workflow/scripts":
     )
 
 from siamese import environment
-from siamese.axes import SETTING
+from siamese.axes import OTHERS_PATTERN
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
 from siamese.records import read_made_with
@@ -61,6 +61,7 @@ wildcard_constraints:
     l2="[0-9.e+-]+",
     batch_size="[0-9]+",
     epochs="[0-9]+",
+    others=OTHERS_PATTERN,
     seed="[0-9]+",
 
 
@@ -92,6 +93,11 @@ def training_threads():
     return max(1, max(given.cores - 1, min(given.cores, 2)) // at_a_time)
 
 
+def network_code(wildcards):
+    """The code of a grid point's network, which its jobs import by name."""
+    return code_of(f"siamese/networks/{study.setting_at(wildcards)['network']}.py")
+
+
 def shorter_run(wildcards):
     """Model and history of the same setting at the next smaller epoch count.
 
@@ -99,8 +105,7 @@ def shorter_run(wildcards):
     checkpoint is new, or was deleted and regenerated, is no reason to train again.
     A run without them gives the same weights, only later.
     """
-    setting = {name: wildcards[name] for name in ("split", *SETTING)}
-    epochs = study.shorter(**setting)
+    epochs = study.shorter(wildcards)
     if epochs is None:
         return []
 

@@ -168,9 +168,9 @@ rule verify_loss:
     resources:
         **needs(),
     params:
-        margin=study.config.margin,
+        losses=study.losses,
         code=code_of("verify_loss.py"),
     message:
-        "Checking the contrastive loss against NumPy"
+        "Checking the loss against NumPy"
     script:
         "../scripts/verify_loss.py"

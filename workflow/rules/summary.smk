@@ -25,7 +25,9 @@ rule summarise:
     resources:
         **needs(),
     params:
-        points=lambda wildcards: as_records(study.points, *SETTING, "seed", "split_by"),
+        points=lambda wildcards: as_records(
+            study.points, *study.axes, "seed", "split_by", "others"
+        ),
         baseline_points=lambda wildcards: as_records(
             runs_of(study.points), "seed", "split_by"
         ),
@@ -95,11 +97,13 @@ rule examine_best_setting:
     resources:
         **needs(),
     params:
-        points=lambda wildcards: as_records(study.main_points, *SETTING, "seed"),
+        points=lambda wildcards: as_records(study.main_points, *study.axes, "seed"),
         seeds=lambda wildcards: [run.seed for run in runs_of(study.main_points)],
         # A function, or {braces} in a name would be wildcards.
         names=lambda wildcards: list(study.config.dataset.classes),
-        threshold=study.config.threshold,
+        thresholds=lambda wildcards: [
+            study.threshold(point.values) for point in study.main_points
+        ],
         split_by=study.split_by,
         code=code_of("examine_best_setting.py"),
     message:

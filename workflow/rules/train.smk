@@ -22,12 +22,11 @@ rule train:
     resources:
         **needs(minutes=30, mem_mb=3000, gpu=1),
     params:
-        filters=lambda wildcards: study.config.sizes[wildcards.size],
-        margin=study.config.margin,
-        precision=study.config.precision,
+        setting=lambda wildcards: study.setting_at(wildcards),
         code=code_of("train.py"),
+        network_code=network_code,
     message:
-        "Training {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Training {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
     script:
         "../scripts/train.py"
 
@@ -49,9 +48,11 @@ rule embed:
     resources:
         **needs(),
     params:
+        network=lambda wildcards: study.setting_at(wildcards)["network"],
         code=code_of("embed.py"),
+        network_code=network_code,
     message:
-        "Embedding with {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Embedding with {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
     script:
         "../scripts/embed.py"
 
@@ -71,11 +72,11 @@ rule evaluate:
     resources:
         **needs(minutes=1),
     params:
-        threshold=study.config.threshold,
-        margin=study.config.margin,
+        threshold=lambda wildcards: study.threshold(study.setting_at(wildcards)),
+        margin=lambda wildcards: study.setting_at(wildcards)["margin"],
         code=code_of("evaluate.py"),
     message:
-        "Evaluating {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Evaluating {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
     script:
         "../scripts/evaluate.py"
 
@@ -100,6 +101,7 @@ rule evaluate_baselines:
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
         code=code_of("evaluate_baselines.py"),
+        network_code=code_of("siamese/networks/published.py"),
     message:
         "Evaluating baselines on the pairs of {wildcards.split}seed {wildcards.seed}"
     script:
@@ -122,6 +124,7 @@ rule plot_curves:
                 "L2": "{l2}",
                 "batch size": "{batch_size}",
                 "epochs": "{epochs}",
+                "others": "{others}",
                 "seed": "{seed}",
             },
         ),
@@ -132,8 +135,10 @@ rule plot_curves:
     resources:
         **needs(minutes=1),
     params:
+        # A function, or {braces} in a name would be wildcards.
+        setting=lambda wildcards: study.describe(wildcards),
         code=code_of("plot_curves.py"),
     message:
-        "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
     script:
         "../scripts/plot_curves.py"

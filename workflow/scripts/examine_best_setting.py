@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from siamese.axes import SETTING, name_setting
+from siamese.axes import axes_in, name_setting
 from siamese.figures import Figure
 from siamese.job import logged
 from siamese.metrics import classified_correctly
@@ -127,7 +127,8 @@ def main(snakemake, output):
     params = snakemake.params
     summary = read_summary(snakemake.input.table)
     best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
-    rows = trained_rows(summary, params.split_by).set_index(SETTING).loc[[best]]
+    axes = axes_in(summary)
+    rows = trained_rows(summary, params.split_by).set_index(axes).loc[[best]]
     pair_tables = {
         seed: {"A": a, "B": b}
         for seed, a, b in zip(
@@ -135,26 +136,31 @@ def main(snakemake, output):
         )
     }
     # Of all distances, those of the best setting alone are read.
-    runs = [
-        read_run(path, pair_tables[point["seed"]], params.threshold)
-        for point, path in zip(params.points, snakemake.input.distances, strict=True)
-        if tuple(point[key] for key in SETTING) == best
+    chosen = [
+        (point["seed"], threshold, path)
+        for point, threshold, path in zip(
+            params.points, params.thresholds, snakemake.input.distances, strict=True
+        )
+        if tuple(point[key] for key in axes) == best
     ]
+    threshold = chosen[0][1]
+    runs = [read_run(path, pair_tables[seed], threshold) for seed, _, path in chosen]
     pooled = {name: pd.concat([run[name] for run in runs]) for name in ("A", "B")}
     tables = {
         name: class_accuracies(pairs, params.names) for name, pairs in pooled.items()
     }
     collapsed = int(rows["collapsed"].sum())
+    name = name_setting(dict(zip(axes, best, strict=True)))
     title = (
-        f"{name_setting(best)}, best on B of the trained settings "
-        f"({rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)}"
+        f"{name}, best on B of the trained settings ("
+        f"{rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)}"
         f"{f', {collapsed} collapsed' * (collapsed > 0)})\n"
         f"{finding(summary, params.split_by)}"
     )
     pd.concat(tables, names=["set"]).droplevel(1).to_csv(output.table)
     draw_classes(tables, title).savefig(output.classes, dpi=110)
     tuned = rows["threshold_tuned"].tolist()
-    figure = draw_distances(pooled, params.threshold, tuned, title)
+    figure = draw_distances(pooled, threshold, tuned, title)
     figure.savefig(output.distances, dpi=110)
 
 

@@ -7,10 +7,10 @@ from itertools import product
 
 import pandas as pd
 
-from siamese.axes import SETTING
+from siamese.axes import NAMED, axes_in
 from siamese.job import logged
 from siamese.metrics import METRICS, TEST_SETS, column, read_baselines, read_metrics
-from siamese.tables import PUBLISHED, TRAINED
+from siamese.tables import PUBLISHED, TRAINED, WHOLE_AXES
 
 # On the sets of the published report these stand first, before its values.
 FIRST = ("accuracy", "loss", "auc")
@@ -40,7 +40,8 @@ def summarise(points, metrics, baseline_points, baselines, published):
     Parameters
     ----------
     points : list of dict
-        split_by, size, l2, batch_size, epochs, seed of each grid point.
+        split_by, seed and the axes of each grid point, and `others`, what its folder's
+        name has beside the named axes.
     metrics : list of dict
         Content of each grid point's metrics.json, in the same order.
     baseline_points : list of dict
@@ -66,15 +67,16 @@ def summarise(points, metrics, baseline_points, baselines, published):
         for point, results in zip(baseline_points, baselines, strict=True)
         for result in results
     ]
+    of_report = {"split_by": "pairs", "method": TRAINED, "others": ""}
     table = pd.DataFrame(rows).merge(
-        published[[*SETTING, *PUBLISHED.values()]].assign(
-            split_by="pairs", method=TRAINED
-        ),
-        on=[*SETTING, "split_by", "method"],
+        published[[*NAMED, *PUBLISHED.values()]].assign(**of_report),
+        on=[*NAMED, *of_report],
         how="left",
     )
-    table = table.astype({"batch_size": "Int64", "epochs": "Int64"})
-    first = [*SETTING, "seed", *(column(*value) for value in FIRST_VALUES)]
+    table = table.drop(columns="others")
+    axes = axes_in(table)
+    table = table.astype({name: "Int64" for name in WHOLE_AXES if name in axes})
+    first = [*axes, "seed", *(column(*value) for value in FIRST_VALUES)]
     first += [*PUBLISHED.values(), "method", "split_by"]
     return table[first + [name for name in table.columns if name not in first]]
 

@@ -6,7 +6,7 @@ import json
 import zipfile
 
 from siamese.errors import StudyError
-from siamese.network import Bias, keras, layers
+from siamese.layers import Bias, UnitLength, keras, layers
 
 # What kinds of layers are called; others by their class in small letters.
 KINDS = {"Conv2D": "conv", "MaxPooling2D": "pool"}
@@ -56,6 +56,11 @@ def _(layer: Bias, name):
     return layers.Rescaling(1.0, offset=bias.tolist(), name=name, dtype=dtype)
 
 
+@convert.register
+def _(layer: UnitLength, name):
+    return layers.UnitNormalization(name=name, dtype=layer.dtype_policy.name)
+
+
 def copy(layer, weights, **changes):
     """A layer with these weights and changes of its config, for embedding alone."""
     config = layer.get_config()
@@ -81,7 +86,7 @@ def plain_encoder(encoder):
     Parameters
     ----------
     encoder : keras.Model
-        Of NETWORKS.
+        Such as `build_encoder` makes.
 
     Returns
     -------

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from siamese.errors import StudyError
-from siamese.stored import IMAGE_SHAPE
 
 UNSIGNED_BYTE = 0x08
 IMAGES = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
@@ -160,10 +159,12 @@ def read_merged(paths, sha256s):
             arrays[name] = parse_idx(payload, name, sha256s[name])
         except StudyError as error:
             raise StudyError(f"{Path(path).absolute().parent}: {error}") from None
+    shape = arrays[IMAGES[0]].shape[1:]
     for image_file, label_file in zip(IMAGES, LABELS, strict=True):
-        if (found := arrays[image_file].shape[1:]) != IMAGE_SHAPE:
+        if (found := arrays[image_file].shape[1:]) != shape:
             raise StudyError(
-                f"{image_file}: images of shape {found}, expected {IMAGE_SHAPE}"
+                f"{image_file}: images of shape {found}, expected {shape} as "
+                f"{IMAGES[0]} has"
             )
         if len(arrays[image_file]) != len(arrays[label_file]):
             raise StudyError(

@@ -12,16 +12,12 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from siamese.axes import AXES
+from siamese.axes import AXES, LARGEST, NAMED
 from siamese.errors import ConfigError
 from siamese.idx import IMAGES, LABELS
 from siamese.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.splits import SPLITS
 
-# Longer whole numbers do not fit into 64 bits.
-LARGEST = 2**63 - 1
-# The arithmetic of margin and L2 penalty is in float32.
-LARGEST_FACTOR = 1e6
 SINGLE, LIST = "<single>", "<list>"
 FILES = (*IMAGES, *LABELS)
 
@@ -184,19 +180,36 @@ class Pairs(Options):
     """Pairs of A to train on; what is left of A is for validation."""
 
 
-class Grid(Options):
+def axis_value(axis):
+    """The type of one value of an axis."""
+    if axis.choices:
+        return Literal[axis.choices]
+    return Annotated[axis.kind, Field(**dict(axis.bounds))]
+
+
+class GridOptions(Options):
     """Lists of hyper-parameters, of which every combination is a grid point."""
 
     split_by: listed(Annotated[str, registered(SPLITS)]) = ("pairs",)
     """What training and test pairs of A do not share."""
-    size: listed(str)
-    """Names of networks, from sizes."""
-    l2: listed(Annotated[float, Field(ge=0, le=LARGEST_FACTOR)])
-    """Penalty on the kernel of the first dense layer, 0 for none."""
-    batch_size: listed(Count)
-    """Pairs in a training step."""
-    epochs: listed(Count)
-    """Passes over the training pairs."""
+    sample: Count = None
+    """So many of the combinations, drawn at random; all if not given."""
+    sample_seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    """Of that draw. A larger sample of the same seed contains a smaller one."""
+
+
+Grid = pydantic.create_model(
+    "Grid",
+    __base__=GridOptions,
+    __doc__=GridOptions.__doc__,
+    **{
+        name: (
+            Annotated[listed(axis_value(axis)), Field(description=axis.meaning)],
+            ... if name in NAMED else None,
+        )
+        for name, axis in AXES.items()
+    },
+)
 
 
 class Choice(Options):
@@ -225,12 +238,12 @@ class Config(Options):
     grid: single_or_list(Grid, listed(Grid, unique=False))
     seeds: Seeds
     """Each seed is one more run of the whole grid."""
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
-    """Arithmetic of the network."""
-    margin: Annotated[float, Field(gt=0, le=LARGEST_FACTOR)]
-    """Of the contrastive loss."""
-    threshold: Annotated[float, Field(gt=0)]
-    """A pair is called 'same' where its distance is below this."""
+    precision: axis_value(AXES["precision"])
+    """Arithmetic of the network, where the grid lists none."""
+    margin: axis_value(AXES["margin"])
+    """Of the loss, where the grid lists none, and of the metric loss."""
+    threshold: Annotated[float, Field(gt=0)] | None
+    """Pairs nearer than this are called 'same'; null for half the margin."""
     claims: Path | None
     """A file of claims about settings, found as a folder of files is, or null."""
     choice: Choice
@@ -249,7 +262,7 @@ Side = pydantic.create_model(
     __base__=Options,
     __doc__="One side of an effect: a metric, and some hyper-parameters.",
     metric=(Annotated[str, registered(METRIC_OF_COLUMN)], None),
-    **{name: (axis_values(kind), None) for name, kind in AXES.items()},
+    **{name: (axis_values(axis.kind), None) for name, axis in AXES.items()},
 )
 
 

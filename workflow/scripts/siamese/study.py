@@ -8,6 +8,7 @@ import functools
 import itertools
 import math
 import os
+import random
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,16 @@ from typing import NamedTuple
 import yaml
 from snakemake.utils import update_config
 
-from siamese.axes import SETTING
+from siamese.axes import (
+    AXES,
+    NAMED,
+    OTHERS,
+    as_text,
+    default_of,
+    name_setting,
+    others_text,
+    parse_others,
+)
 from siamese.errors import ConfigError
 from siamese.options import Claims, Config, parse
 from siamese.paths import places, variables
@@ -23,35 +33,25 @@ from siamese.splits import SPLITS, count_pairs
 
 # Snakemake plans about 8000 grid points a minute.
 MOST_POINTS = 100_000
+EPOCHS = list(AXES).index("epochs")
 # The name of a grid point's folder, and its path, by Snakemake's wildcards.
-POINT = ",".join(f"{name}~{{{name}}}" for name in (*SETTING, "seed"))
+POINT = f"{','.join(f'{name}~{{{name}}}' for name in NAMED)}{{others}},seed~{{seed}}"
 POINT_FOLDER = f"results/{{split}}grid/{POINT}"
-
-
-def as_text(value):
-    """A value of the grid as it stands in a folder's name."""
-    # Adding 0 makes 0 of -0.
-    return value if isinstance(value, str) else repr(value + 0).removesuffix(".0")
 
 
 class Point(NamedTuple):
     """One training: a setting, a seed, and how the pairs are split.
 
     `fold` has the classes of A that are left out of training, such as '0-1'; it is
-    empty for the study's own set A.
+    empty for the study's own set A. `setting` has a value of each of AXES, and
+    `others` what a folder's name has of it beside the named ones.
     """
 
     split_by: str
     fold: str
-    size: str
-    l2: float
-    batch_size: int
-    epochs: int
+    setting: tuple
+    others: str
     seed: int
-
-    @property
-    def setting(self):
-        return tuple(getattr(self, name) for name in SETTING)
 
     @property
     def split(self):
@@ -59,13 +59,21 @@ class Point(NamedTuple):
         return f"leave_out~{self.fold}/" if self.fold else SPLITS[self.split_by].folder
 
     @property
+    def values(self):
+        """The value of each axis by its name."""
+        return dict(zip(AXES, self.setting, strict=True))
+
+    @property
     def folder(self):
-        texts = {name: as_text(value) for name, value in self._asdict().items()}
-        return POINT_FOLDER.format(split=self.split, **texts)
+        texts = dict(zip(NAMED, map(as_text, self.setting), strict=False))
+        return POINT_FOLDER.format(
+            split=self.split, others=self.others, seed=self.seed, **texts
+        )
 
     def as_record(self, *names):
         """Some of its values as the param of a rule, with their types."""
-        return {name: getattr(self, name) for name in names}
+        values = self._asdict() | self.values
+        return {name: values[name] for name in names}
 
     def files(self, *names):
         return [f"{self.folder}/{name}" for name in names]
@@ -92,6 +100,29 @@ def point_files(points, *names):
 
 def as_records(points, *names):
     return [point.as_record(*names) for point in points]
+
+
+def sampled(size, n, seed):
+    """Numbers below `size`, drawn at random: `n` of them, or all if there are fewer.
+
+    Returns
+    -------
+    list of int
+        Rising. What is drawn for a smaller `n` is among them.
+    """
+    generator, drawn = random.Random(seed), set()
+    while len(drawn) < min(n, size):
+        drawn.add(generator.randrange(size))
+    return sorted(drawn)
+
+
+def combination(lists, number):
+    """The combination of that number, of those that itertools.product yields."""
+    chosen = []
+    for values in reversed(lists):
+        number, place = divmod(number, len(values))
+        chosen.append(values[place])
+    return tuple(reversed(chosen))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,42 +156,85 @@ class Study:
         study.sources  # noqa: B018
         study.check_sets()
         check_points("grid and seeds", study.size_of_grid * len(study.config.seeds))
+        study.check_sizes()
         study.check_pairs(study.points)
-        study.check_grids()
+        study.check_batches()
         study.check_claims()
         return study
 
+    def lists_of(self, grid):
+        """The values of a grid: the ways to split, then those of each axis.
+
+        None stands for the report's value where that depends on the size.
+        """
+        given = {"precision": self.config.precision, "margin": self.config.margin}
+        defaults = {
+            name: None if callable(axis.default) else axis.default
+            for name, axis in AXES.items()
+        }
+        axes = [getattr(grid, name) or [(defaults | given)[name]] for name in AXES]
+        return [grid.split_by, *axes]
+
     @property
     def size_of_grid(self):
-        axes = ("split_by", *SETTING)
-        return sum(
-            math.prod(len(getattr(grid, name)) for name in axes)
+        sizes = (
+            (math.prod(map(len, self.lists_of(grid))), grid.sample)
             for grid in self.config.grids
         )
+        return sum(min(size, sample or size) for size, sample in sizes)
+
+    def combinations(self, grid):
+        """The ways to split and the settings of a grid, all or a sample."""
+        lists = self.lists_of(grid)
+        if grid.sample is None:
+            return itertools.product(*lists)
+        numbers = sampled(math.prod(map(len, lists)), grid.sample, grid.sample_seed)
+        return (combination(lists, number) for number in numbers)
+
+    def complete(self, setting):
+        """A setting with the report's values for None, as a dict."""
+        filters = self.config.sizes[setting["size"]]
+        return {
+            name: default_of(name, filters) if value is None else value
+            for name, value in setting.items()
+        }
+
+    def others_of(self, setting):
+        """What a folder's name has of a complete setting beside the named axes."""
+        return others_text(setting, self.config.sizes[setting["size"]])
 
     @functools.cached_property
     def points(self):
         """All grid points, in the order of the config, none twice."""
-        axes = [
-            [grid.split_by, [""], *(getattr(grid, name) for name in SETTING)]
-            for grid in self.config.grids
-        ]
-        settings = itertools.chain.from_iterable(
-            itertools.starmap(itertools.product, axes)
-        )
+        found = {}
+        for grid in self.config.grids:
+            for way, *values in self.combinations(grid):
+                setting = self.complete(dict(zip(AXES, values, strict=True)))
+                found[way, tuple(setting.values())] = self.others_of(setting)
         return tuple(
-            Point(*setting, seed)
-            for setting in dict.fromkeys(settings)
+            Point(way, "", setting, others, seed)
+            for (way, setting), others in found.items()
             for seed in self.config.seeds
         )
 
     @functools.cached_property
+    def axes(self):
+        """The axes that tables show: the named ones, and those in a folder's name."""
+        texts = {point.others for point in self.points}
+        found = set().union(*map(parse_others, texts))
+        return [name for name in AXES if name in NAMED or name in found]
+
+    @functools.cached_property
     def chains(self):
-        """Points by what they have in common with those that resume from them."""
+        """Epoch counts, rising, by what points have in common that resume each other.
+
+        That is the split, the values of the setting but for the epochs, and the seed.
+        """
         chains = {}
         for point in self.points:
-            chains.setdefault(point._replace(epochs=None), []).append(point)
-        return chains
+            key = (point.split, without_epochs(point.setting), point.seed)
+            chains.setdefault(key, []).append(point.values["epochs"])
+        return {key: sorted(epochs) for key, epochs in chains.items()}
 
     @functools.cached_property
     def ways(self):
@@ -200,7 +274,8 @@ class Study:
 
     @property
     def settings(self):
-        return list(dict.fromkeys(point.setting for point in self.main_points))
+        """The settings of the main split, each with its name beside the named axes."""
+        return {point.setting: point.others for point in self.main_points}
 
     @functools.cached_property
     def fold_points(self):
@@ -210,8 +285,8 @@ class Study:
         may have.
         """
         points = tuple(
-            Point("pairs", "-".join(map(str, fold)), *setting, seed)
-            for setting in self.settings
+            Point("pairs", "-".join(map(str, fold)), setting, others, seed)
+            for setting, others in self.settings.items()
             for fold in self.folds
             for seed in self.config.choice.seeds
         )
@@ -253,29 +328,45 @@ class Study:
             "crossed": {"test": unseen},
         }
 
-    @functools.cached_property
-    def epochs(self):
-        """Epoch counts of the study by split and the rest of the setting, rising."""
-        chains = {}
-        for point in self.points:
-            chains.setdefault((point.split, *point.setting[:-1]), set()).add(
-                point.epochs
-            )
-        return {key: sorted(epochs) for key, epochs in chains.items()}
+    def setting_at(self, wildcards):
+        """The setting that the path of a grid point names, as a dict.
 
-    def shorter(self, split, size, l2, batch_size, epochs):
-        """The next smaller epoch count of the same setting, or None.
-
-        Parameters
-        ----------
-        split, size, l2, batch_size, epochs : str
-            As they stand in the path of a grid point. Every setting of the main
-            split is trained on each fold.
+        It has a value of each axis, and `filters`, those of its size.
         """
-        main = SPLITS[self.split_by].folder
-        key = (main if split.startswith("leave_out") else split, size, float(l2))
-        chain = self.epochs.get((*key, int(batch_size)), [])
-        return max((n for n in chain if n < int(epochs)), default=None)
+        named = {name: AXES[name].kind(wildcards[name]) for name in NAMED}
+        given = dict.fromkeys(OTHERS) | parse_others(wildcards["others"])
+        setting = self.complete(named | given)
+        return setting | {"filters": self.config.sizes[setting["size"]]}
+
+    def describe(self, wildcards):
+        """The setting that the path of a grid point names, in words."""
+        setting = self.setting_at(wildcards)
+        others = parse_others(wildcards["others"])
+        return name_setting({name: setting[name] for name in (*NAMED, *others)})
+
+    def shorter(self, wildcards):
+        """The next smaller epoch count of the setting that a path names, or None.
+
+        Every setting of the main split is trained on each fold.
+        """
+        setting = self.setting_at(wildcards)
+        key = without_epochs(tuple(setting[name] for name in AXES))
+        split, seed = wildcards["split"], int(wildcards["seed"])
+        if split.startswith("leave_out"):
+            split, seed = SPLITS[self.split_by].folder, self.config.seeds[0]
+        chain = self.chains.get((split, key, seed), [])
+        return max((n for n in chain if n < setting["epochs"]), default=None)
+
+    def threshold(self, setting):
+        """The distance below which pairs are called 'same' at a setting, a dict."""
+        given = self.config.threshold
+        return setting["margin"] / 2 if given is None else given
+
+    @property
+    def losses(self):
+        """The losses of the study and their margins, each once."""
+        pairs = ((p.values["loss"], p.values["margin"]) for p in self.points)
+        return [list(pair) for pair in dict.fromkeys(pairs)]
 
     def places(self, key, text):
         """The absolute paths that one of the config may mean, at least one.
@@ -358,20 +449,24 @@ class Study:
                     "exactly one of A and B for each of dataset.classes",
                 )
 
-    def check_grids(self):
-        """Refuse unknown network sizes, and batches larger than the training pairs."""
-        sizes, train = list(self.config.sizes), self.config.pairs.train
+    def check_sizes(self):
+        """Refuse unknown network sizes."""
+        sizes = list(self.config.sizes)
         for grid in self.config.grids:
             unknown = [size for size in grid.size if size not in sizes]
             if unknown:
                 raise ConfigError("grid.size", unknown[0], f"keys of sizes, {sizes}")
-            largest = max(grid.batch_size)
-            if largest > train:
-                raise ConfigError(
-                    "grid.batch_size",
-                    largest,
-                    f"at most the training pairs, {train} (pairs.train)",
-                )
+
+    def check_batches(self):
+        """Refuse batches larger than the training pairs."""
+        train = self.config.pairs.train
+        largest = max(max(grid.batch_size) for grid in self.config.grids)
+        if largest > train:
+            raise ConfigError(
+                "grid.batch_size",
+                largest,
+                f"at most the training pairs, {train} (pairs.train)",
+            )
 
     def check_pairs(self, points):
         """Refuse splits without pairs to train, validate and test on."""
@@ -437,12 +532,14 @@ class Study:
 
     def check_setting(self, side, key):
         """Refuse a setting of a claim that is not in the study."""
-        names = [name for name in SETTING if name in side]
+        names = [name for name in AXES if name in side]
         values = [
             side[name] if isinstance(side[name], tuple) else (side[name],)
             for name in names
         ]
-        known = {tuple(getattr(p, name) for name in names) for p in self.main_points}
+        known = {
+            tuple(point.values[name] for name in names) for point in self.main_points
+        }
         for setting in itertools.product(*values):
             if setting not in known:
                 found = zip(names, map(as_text, setting), strict=True)
@@ -452,6 +549,11 @@ class Study:
                     "a setting of the grid; add it there, or take the claim out of "
                     f"{self.claims_path}",
                 )
+
+
+def without_epochs(setting):
+    """A setting, a tuple of values by axis, without that of epochs."""
+    return setting[:EPOCHS] + setting[EPOCHS + 1 :]
 
 
 def check_points(key, points):
