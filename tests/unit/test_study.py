@@ -21,7 +21,7 @@ from siamese.errors import ConfigError
 from siamese.options import schema
 from siamese.study import Study, as_records, point_files, run_files, with_defaults
 
-DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+DEFAULT = with_defaults({}, ROOT)
 OVERLAYS = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "config").glob("*.yaml"))
@@ -77,30 +77,33 @@ def grid(**options):
 def test_the_published_study():
     study = study_of()
     assert len(study.points) == 2 * 2 * 4 * 4
-    point = "results/grid/size~{},l2~{},batch_size~{},epochs~{},seed~0"
+    point = "<results>/grid/size~{},l2~{},batch_size~{},epochs~{},seed~0"
     assert study.points[0].folder == point.format("small", "0.01", 512, 2)
     assert study.points[-1].folder == point.format("large", "0", 4096, 5)
-    counts = study.pair_counts("")
+    counts = study.plan("").pairs
     assert counts == {
         "A": {"test": 16797, "train": 60000, "validation": 7191},
         "B": {"test": 55992},
         "crossed": {"test": 55992},
     }
     assert sum(counts["A"].values()) == 83988
-    assert study.sets("") == {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]}
+    assert study.sets == {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]}
     assert study.claims_path is None
-    assert study.data_files[0] == "resources/fashion_mnist/train-images-idx3-ubyte"
+    assert study.data_files[0] == "<resources>/fashion_mnist/train-images-idx3-ubyte"
+    assert study.root == ""
 
 
 def test_a_split_by_images():
     study = study_of(**grid(split_by=["images"]))
     # 5001, 599 and 1400 of 7000 images a class
-    assert study.pair_counts("split_by~images/")["A"] == {
+    assert study.plan("split_by~images/").pairs["A"] == {
         "test": 12 * 1399,
         "train": 12 * 5000,
         "validation": 12 * 598,
     }
-    assert study.points[0].folder.startswith("results/split_by~images/grid/size~small")
+    assert study.points[0].folder.startswith(
+        "<results>/split_by~images/grid/size~small"
+    )
     assert study.split_by == "images"
 
 
@@ -110,7 +113,7 @@ def test_both_splits_are_two_runs_of_a_seed():
     assert len(study.main_points) == 64 * 2
     assert study.ways == ["pairs", "images"]
     assert run_files(study.points, "pairs", "A.csv") == [
-        f"results/{split}pairs/seed~{seed}/A.csv"
+        f"<results>/{split}pairs/seed~{seed}/A.csv"
         for split in ("", "split_by~images/")
         for seed in (3, 4)
     ]
@@ -119,7 +122,7 @@ def test_both_splits_are_two_runs_of_a_seed():
 def test_folds_leave_classes_out():
     study = study_of(SMALL)
     assert [point.folder for point in study.fold_points] == [
-        f"results/leave_out~0-1/grid/size~{size},l2~{l2},batch_size~{batch},"
+        f"<results>/leave_out~0-1/grid/size~{size},l2~{l2},batch_size~{batch},"
         f"epochs~{epochs},seed~0"
         for size, l2, batch, epochs in (
             ("small", "0.01", 64, 2),
@@ -127,9 +130,9 @@ def test_folds_leave_classes_out():
             ("large", "0.01", 32, 3),
         )
     ]
-    assert study.sets("leave_out~0-1/") == {"A": [2, 4, 5, 9], "B": [0, 1]}
+    assert study.fold_of("leave_out~0-1/") == [0, 1]
     # four of six classes, and as many of the training pairs
-    assert study.pair_counts("leave_out~0-1/") == {
+    assert study.plan("leave_out~0-1/").pairs == {
         "A": {"test": 46, "train": 133, "validation": 4 * 2 * 29 - 46 - 133},
         "B": {"test": 2 * 2 * 29},
         "crossed": {"test": 2 * 2 * 29},
@@ -152,7 +155,7 @@ def test_a_folder_names_what_differs_from_the_report_in_one_order():
         **grid(size=["small"], l2=[0], batch_size=[512], epochs=[2], **options)
     )
     folders = [point.folder for point in study.points]
-    start = "results/grid/size~small,l2~0,batch_size~512,epochs~2"
+    start = "<results>/grid/size~small,l2~0,batch_size~512,epochs~2"
     assert folders == [
         f"{start},dropout~0.5,precision~mixed_bfloat16,seed~0",
         f"{start},dropout~0.5,seed~0",
@@ -775,7 +778,7 @@ def check_points(config):
     runs = n * len(config["choice"]["seeds"])
     assert len({point.folder for point in study.fold_points}) == len(main) * runs
     for split in {point.split for point in (*study.points, *study.fold_points)}:
-        assert min(study.pair_counts(split)["A"].values()) >= 1
+        assert min(study.plan(split).pairs["A"].values()) >= 1
 
 
 def check_planned_or_refused(config, *names):

@@ -189,8 +189,10 @@ def test_the_number_of_threads_changes_no_bit():
     outputs = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     one, *others = (json.loads(output.splitlines()[-1]) for output in outputs)
-    # Of both networks: four batch sizes, in mixed_float16 one, and the embeddings.
-    assert len({*one.values()}) == len(one) == 2 * (5 + 5 + 2)
+    # Of both networks: four batch sizes, where the CPU emulates a precision one, and
+    # the embeddings.
+    assert len(one) in (2 * (5 + 5 + 2), 2 * (5 + 2 + 2))
+    assert len({*one.values()}) == len(one)
     assert others == [one, one]
 
 

@@ -11,6 +11,7 @@ from train import train
 from siamese.axes import setting_of
 from siamese.network import build_siamese, keras, make_deterministic
 from siamese.pairs import read_pairs
+from siamese.stored import read_images
 
 A = [0, 1, 2, 4, 5, 9]
 
@@ -82,7 +83,7 @@ def test_verification(study):
 def test_resumed_training_is_training_from_scratch(study, tmp_path):
     """The small network on a few pairs, through the file of its model."""
     make_deterministic()
-    images = np.load(study / "results/dataset/images.npy", mmap_mode="r")
+    images = read_images(study / "results/dataset/images.npy", in_memory=False)
     pairs = read_pairs(study / "results/pairs/seed~0/A.csv")
     few = {
         split: {name: values[:n] for name, values in pairs[split].items()}

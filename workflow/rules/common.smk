@@ -32,7 +32,7 @@ from siamese.workarounds import ShellWord
 # does by default takes a tenth of the time to plan thousands of grid points.
 gc.set_threshold(100_000, 50, 100)
 study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
-PUBLISHED = PROJECT / "workflow/data/published.csv"
+PUBLISHED = study.published_path
 PINS = PROJECT / "workflow/envs/study.yaml"
 if workflow.is_main_process:
     check_folder(Path())
@@ -50,6 +50,13 @@ PYTHON = ShellWord(sys.executable)
 sys.executable = PYTHON if workflow.is_main_process else f"{PYTHON}"
 
 
+# Each data set has folders of its own.
+pathvars:
+    results=f"results{study.root}",
+    logs=f"logs{study.root}",
+    benchmarks=f"benchmarks{study.root}",
+
+
 # See profiles/slurm.
 resource_scopes:
     in_turn="local",
@@ -65,15 +72,16 @@ wildcard_constraints:
     seed="[0-9]+",
 
 
-def needs(minutes=4, mem_mb=2000, gpu=0):
+def needs(minutes=4, mem_mb=2000, gpu=0, growth=lambda wildcards: (1, 1)):
     """A rule's resources; time and memory (MB) grow with each attempt.
 
-    They are not in a profile, since one option would replace those of all rules there.
-    For in_turn see profiles/slurm.
+    `growth` says how many times more a job takes, for a larger network. They are not in
+    a profile, since one option would replace those of all rules there. For in_turn see
+    profiles/slurm.
     """
     return {
-        "runtime": lambda wildcards, attempt: minutes * attempt,
-        "mem_mb": lambda wildcards, attempt: mem_mb * attempt,
+        "runtime": lambda wildcards, attempt: minutes * attempt * growth(wildcards)[0],
+        "mem_mb": lambda wildcards, attempt: mem_mb * attempt * growth(wildcards)[1],
         "gpu": gpu,
         "in_turn": 1,
     }

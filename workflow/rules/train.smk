@@ -4,8 +4,9 @@
 rule train:
     input:
         # ancient: to verify or store the same data again is no reason to train
-        # again. What changes the data comes with new pairs.
+        # again. What changes a pixel changes the digest.
         images=ancient(rules.partition.output.images),
+        digest=rules.partition.output.digest,
         verified=ancient(rules.verify_pairs.output.counts),
         checkpoint=shorter_run,
         pairs=rules.make_pairs.output.A,
@@ -13,14 +14,14 @@ rule train:
         model=f"{POINT_FOLDER}/model.keras",
         history=f"{POINT_FOLDER}/history.csv",
     log:
-        f"logs/{{split}}train/{POINT}.log",
+        f"<logs>/{{split}}train/{POINT}.log",
     benchmark:
-        f"benchmarks/{{split}}train/{POINT}.tsv"
+        f"<benchmarks>/{{split}}train/{POINT}.tsv"
     conda:
         "../envs/study.yaml"
     threads: training_threads()
     resources:
-        **needs(minutes=30, mem_mb=3000, gpu=1),
+        **needs(minutes=30, mem_mb=3000, gpu=1, growth=study.growth),
     params:
         setting=lambda wildcards: study.setting_at(wildcards),
         code=code_of("train.py"),
@@ -34,6 +35,7 @@ rule train:
 rule embed:
     input:
         images=ancient(rules.partition.output.images),
+        digest=rules.partition.output.digest,
         model=rules.train.output.model,
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
@@ -42,11 +44,11 @@ rule embed:
         distances=f"{POINT_FOLDER}/distances.npz",
         encoder=f"{POINT_FOLDER}/encoder.keras",
     log:
-        f"logs/{{split}}embed/{POINT}.log",
+        f"<logs>/{{split}}embed/{POINT}.log",
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(),
+        **needs(growth=study.growth),
     params:
         network=lambda wildcards: study.setting_at(wildcards)["network"],
         code=code_of("embed.py"),
@@ -66,7 +68,7 @@ rule evaluate:
     output:
         metrics=f"{POINT_FOLDER}/metrics.json",
     log:
-        f"logs/{{split}}evaluate/{POINT}.log",
+        f"<logs>/{{split}}evaluate/{POINT}.log",
     conda:
         "../envs/study.yaml"
     resources:
@@ -84,19 +86,20 @@ rule evaluate:
 rule evaluate_baselines:
     input:
         images=ancient(rules.partition.output.images),
+        digest=rules.partition.output.digest,
         # ancient: a gate.
         verified=ancient(rules.verify_pairs.output.counts),
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
         crossed=rules.cross_pairs.output.crossed,
     output:
-        metrics="results/{split}baselines/seed~{seed}/metrics.json",
+        metrics="<results>/{split}baselines/seed~{seed}/metrics.json",
     log:
-        "logs/{split}evaluate_baselines/seed~{seed}.log",
+        "<logs>/{split}evaluate_baselines/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(minutes=10, mem_mb=3000),
+        **needs(minutes=10, mem_mb=3000, growth=lambda wildcards: study.largest_growth),
     params:
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
@@ -129,7 +132,7 @@ rule plot_curves:
             },
         ),
     log:
-        f"logs/{{split}}plot_curves/{POINT}.log",
+        f"<logs>/{{split}}plot_curves/{POINT}.log",
     conda:
         "../envs/study.yaml"
     resources:

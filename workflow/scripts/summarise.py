@@ -68,17 +68,24 @@ def summarise(points, metrics, baseline_points, baselines, published):
         for result in results
     ]
     of_report = {"split_by": "pairs", "method": TRAINED, "others": ""}
-    table = pd.DataFrame(rows).merge(
-        published[[*NAMED, *PUBLISHED.values()]].assign(**of_report),
-        on=[*NAMED, *of_report],
-        how="left",
-    )
+    published = published[[*NAMED, *PUBLISHED.values()]].assign(**of_report)
+    keys = [*NAMED, *of_report]
+    # Baselines have no others.
+    table = pd.DataFrame(rows).merge(published, on=keys, how="left")
     table = table.drop(columns="others")
     axes = axes_in(table)
     table = table.astype({name: "Int64" for name in WHOLE_AXES if name in axes})
     first = [*axes, "seed", *(column(*value) for value in FIRST_VALUES)]
     first += [*PUBLISHED.values(), "method", "split_by"]
     return table[first + [name for name in table.columns if name not in first]]
+
+
+def read_published(path):
+    """The table of published accuracies; one without rows if there is no path."""
+    if path:
+        return pd.read_csv(path)
+    types = {"size": object} | dict.fromkeys([*NAMED[1:], *PUBLISHED.values()], float)
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
 def main(snakemake, output):
@@ -88,7 +95,7 @@ def main(snakemake, output):
         [read_metrics(path) for path in snakemake.input.metrics],
         params.baseline_points,
         [read_baselines(path) for path in snakemake.input.baselines],
-        pd.read_csv(snakemake.input.published),
+        read_published(snakemake.input.published),
     )
     summary.to_csv(output.table, index=False)
 

@@ -91,7 +91,8 @@ def plain_encoder(encoder):
     Returns
     -------
     keras.Model
-        From uint8 images of shape (n, 28, 28, 1) to float32 embeddings, not compiled.
+        From uint8 images of shape (n, height, width, channels) to float32 embeddings,
+        not compiled.
         The layers keep their dtype policies, so that its `predict` gives what `embed`
         gives of the encoder.
 

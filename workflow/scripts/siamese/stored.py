@@ -127,6 +127,12 @@ def read_json(path):
         return json.load(file)
 
 
+def read_class_names(path):
+    """Names of the classes, by id, that a data set's description has."""
+    with reading(path):
+        return [entry["name"] for entry in read_json(path)["classes"]]
+
+
 def read_table(path, numbers, texts=(), names=()):
     """A table as a data frame with at least one row.
 
