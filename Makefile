@@ -1,6 +1,8 @@
 # make run           the study, with all that this machine has: summary table and
 #                    figure in results/summary
 # make report        report.html of a finished study
+# make pin           the digest of a data set's files into its config, such as
+#                    ARGS="--configfile config/mine.yaml"
 # make verify        all files of a study against the checksums its jobs recorded
 # make bench         a plain program, this workflow, the floor under both, planning
 # make test          all tests but those of the next two; no root needed
@@ -46,7 +48,7 @@ endif
 # that replaces it (pytest-xdist#1323).
 PYTEST := python -m pytest --max-worker-restart 0
 
-.PHONY: run report verify bench test test-root test-cluster lint audit lock schema clean
+.PHONY: run report pin verify bench test test-root test-cluster lint audit lock schema clean
 
 run: $(RUNTIME)
 	@python workflow/launch.py --cores "$(CORES)" --gpus "$(GPUS)" $(ARGS)
@@ -56,6 +58,9 @@ report: $(RUNTIME)
 
 verify: $(RUNTIME)
 	python workflow/verify.py $(ARGS)
+
+pin: $(RUNTIME)
+	@python workflow/pin.py $(ARGS)
 
 bench: $(RUNTIME)
 	python bench/run.py $(ARGS)

@@ -8,4 +8,4 @@ rule default:
     input:
         rules.all.input,
     message:
-        "The study is complete: results/summary"
+        f"The study is complete: results{study.root}/summary"

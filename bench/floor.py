@@ -19,8 +19,10 @@ sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 from train import train_epoch
 
+from siamese.axes import setting_of
 from siamese.network import build_siamese, keras, set_up_devices, training_step
 from siamese.pairs import read_pairs
+from siamese.stored import read_images
 
 # As rule train has.
 THREADS = 3
@@ -54,11 +56,11 @@ def main():
     study = json.loads(options.study.read_text())
     set_up_devices(THREADS, gpu=True)
     keras.config.set_dtype_policy(study["precision"])
-    images = np.load(options.results / "dataset/images.npy", allow_pickle=False)
+    images = read_images(options.results / "dataset/images.npy")
     pairs = read_pairs(options.results / "pairs/seed~0/A.csv")["train"]
     seconds = []
     for (size, l2, batch_size), epochs in longest_runs(study["points"]).items():
-        model = build_siamese(study["sizes"][size], l2, study["margin"])
+        model = build_siamese(setting_of(study["sizes"][size], l2=l2), images.shape[1:])
         seconds.append(seconds_of_steps(model, batch_size, epochs, pairs, images))
     wall, cpu = np.sum(seconds, axis=0)
     print(json.dumps({"wall": wall, "cpu": cpu}))

@@ -28,11 +28,11 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from snakemake.utils import update_config
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
 from siamese.paths import argument
+from siamese.study import with_defaults
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
@@ -185,8 +185,6 @@ def main():
     parser.add_argument("--work", type=argument, default=BENCH / "output")
     options = parser.parse_args()
 
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    grid = dict(config["grid"])
     overlay = {"grid": SELECTION}
     if options.full:
         overlay = {}
@@ -196,7 +194,7 @@ def main():
     work.mkdir(parents=True, exist_ok=True)
     path = work / "overlay.yaml"
     path.write_text(yaml.safe_dump(overlay))
-    update_config(config, overlay)
+    config = with_defaults(overlay, ROOT)
     points = grid_points(config["grid"])
 
     study = config | {"points": points}
@@ -205,7 +203,12 @@ def main():
     print(table(variants, "variant"), end="\n\n")
     values = pd.Series(ratios(variants), name="value").rename_axis("ratio")
     print(values.to_markdown(floatfmt=".2f"), end="\n\n")
-    print(table(measure_plans(work, grid, options.seeds), "grid points planned"))
+    print(
+        table(
+            measure_plans(work, with_defaults({}, ROOT)["grid"], options.seeds),
+            "grid points planned",
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
-# Results depend on the number of threads; Snakemake gives these rules one.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+from siamese.environment import SETTINGS
+
 HIDDEN = ".unfinished-"
 END_OF_PREAMBLE = "######## snakemake preamble end"
 
@@ -43,7 +43,7 @@ class JobServer:
     def __init__(self, scripts):
         self.process = subprocess.Popen(
             [sys.executable, __file__, scripts],
-            env=os.environ | ONE_THREAD,
+            env=os.environ | SETTINGS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from siamese.study import with_defaults
+
 ROOT = Path(__file__).parents[1]
 IMAGES_PER_CLASS = 30
 # 6 * 2 * 29 = 348 pairs of A, 69 of them for testing; 4 * 2 * 29 of B.
@@ -63,7 +65,7 @@ def make_study(directory, **options):
     for name, data in files.items():
         (folder / f"{name}.gz").write_bytes(gzip.compress(data))
     path = directory / "config" / "config.yaml"
-    config = yaml.safe_load(path.read_text())
+    config = with_defaults({}, directory)
     config["dataset"] |= {
         "sources": [{"directory": "resources/fashion_mnist"}],
         "files": digests(files),

@@ -23,12 +23,21 @@ import train
 from hold import PATIENCE
 
 from siamese import network
+from siamese.axes import setting_of
 from siamese.network import keras, tf
 
 BATCH_SIZES = [512, 1024, 2048, 4096]
 SECOND_BATCH = 200
 PRECISIONS = ["float32", "mixed_bfloat16", "mixed_float16"]
 FILTERS = [16, 32]
+
+
+def has_bfloat16():
+    """Whether the CPU computes in bfloat16 by itself, as far as Linux tells."""
+    info = Path("/proc/cpuinfo")
+    return info.exists() and bool(
+        {"avx512_bf16", "amx_bf16"} & {*info.read_text().split()}
+    )
 
 
 def threads_meet(threads):
@@ -66,19 +75,22 @@ def main(threads):
     network.set_up_devices(threads, gpu=False)
     threads_meet(threads)
     generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (1100, 28, 28)).astype(np.uint8)
+    images = generator.integers(0, 256, (1100, 28, 28, 1)).astype(np.uint8)
     pairs = random_pairs(generator, len(images), max(BATCH_SIZES) + SECOND_BATCH)
+    # What the CPU only emulates takes seven times as long.
+    emulated = {"mixed_float16"} if has_bfloat16() else {*PRECISIONS[1:]}
     digests = {}
     for precision, filters in itertools.product(PRECISIONS, FILTERS):
         keras.config.set_dtype_policy(precision)
         keras.utils.set_random_seed(0)
-        model = network.build_siamese(filters, 0.01, 1.0)
+        model = network.build_siamese(
+            setting_of(filters, l2=0.01, precision=precision), images.shape[1:]
+        )
         step = network.training_step(model)
         variables = [*model.variables, *model.optimizer.variables]
         fresh = [variable.numpy() for variable in variables]
         name = f"{precision}, {filters} filters"
-        # Most CPUs only emulate it: a step takes seven times as long.
-        batch_sizes = BATCH_SIZES[:1] if precision == "mixed_float16" else BATCH_SIZES
+        batch_sizes = BATCH_SIZES[:1] if precision in emulated else BATCH_SIZES
         for batch_size in batch_sizes:
             for variable, value in zip(variables, fresh, strict=True):
                 variable.assign(value)

@@ -226,7 +226,7 @@ IMAGES_NPY = "results/dataset/images.npy"
             IMAGES_NPY,
             lambda path: np.save(path, np.zeros((300, 784))),
             read_images,
-            "float64 of shape (300, 784), expected uint8 of shape (n, 28, 28)",
+            "float64 of shape (300, 784), expected uint8 of shape (n, height, width)",
         ),
         (A, replace("^([0-9]+),", r"x\1,"), read_pairs, "ValueError: could not conv"),
         (A, replace(",[^,]*$", ""), read_pairs, "header 'left,right,left_class,right_"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from evaluate_baselines import distances_of, evaluate_baselines
 
+from siamese.axes import setting_of
 from siamese.baselines import (
     BASELINES,
     Source,
@@ -13,9 +14,9 @@ from siamese.baselines import (
     principal_components,
     untrained_encoder,
 )
-from siamese.network import build_siamese, keras
+from siamese.network import build_encoder, keras
 
-IMAGES = np.random.default_rng(0).integers(0, 256, (200, 28, 28)).astype(np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1)).astype(np.uint8)
 SIZES = {"small": 2, "large": 4}
 
 
@@ -41,7 +42,7 @@ def test_distances_are_euclidean(monkeypatch):
 
 
 def test_blur_is_the_sum_over_a_gaussian_kernel():
-    image = np.zeros((1, 28, 28), np.uint8)
+    image = np.zeros((1, 28, 28, 1), np.uint8)
     image[0, 14, 13] = 255
     found = blurred_pixels(source(image, trained=1))[0].reshape(28, 28)
     rows, columns = np.mgrid[:28, :28]
@@ -64,7 +65,7 @@ def test_principal_components_are_those_of_the_training_images():
 
 def test_untrained_encoder_has_the_weights_that_training_starts_from():
     keras.utils.set_random_seed(7)
-    encoder = build_siamese(4, 0.01, 1.0).get_layer("encoder")
+    encoder = build_encoder(setting_of(4, l2=0.01), (28, 28, 1))
     expected = encoder.predict(IMAGES[..., None], verbose=0)
     found = untrained_encoder(source(seed=7), 4)
     np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -5,9 +5,10 @@ import numpy as np
 import plain
 import pytest
 import run
-import yaml
 
-CONFIG = yaml.safe_load((run.ROOT / "config/config.yaml").read_text())
+from siamese.study import with_defaults
+
+CONFIG = with_defaults({}, run.ROOT)
 CLASSES = [0, 1, 2]
 
 

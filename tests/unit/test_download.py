@@ -128,9 +128,10 @@ def test_advice_names_a_folder_that_is_looked_in(tmp_path, scratch, names):
     with pytest.raises(StudyError) as error:
         download(sources, digests(files), scratch)
     if not names:
-        assert "the four .gz files into a folder that you add to" in str(error.value)
+        assert f"{NAME}.gz, " in str(error.value)
+        assert ".gz into a folder that you add to" in str(error.value)
         return
-    folder = str(error.value).partition(" .gz files into ")[2].partition(", or")[0]
+    folder = str(error.value).partition(".gz into ")[2].partition(", or")[0]
     write(Path(folder), files)
     (tmp_path / "again").mkdir()
     assert download(sources, digests(files), tmp_path / "again") == files

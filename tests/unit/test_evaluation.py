@@ -1,6 +1,8 @@
 """Metrics, summary and figures."""
 
+import itertools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from scipy import stats
 from study import ROOT
 from summarise import summarise
 
+from siamese.axes import AXES
 from siamese.metrics import (
     METRIC_OF_COLUMN,
     METRICS,
@@ -26,7 +29,7 @@ from siamese.metrics import (
     evaluate,
     wilson_interval,
 )
-from siamese.tables import baseline_means
+from siamese.tables import Layout, baseline_means, trained_rows
 
 
 @pytest.fixture
@@ -223,7 +226,7 @@ def baselines_of(b):
 @pytest.fixture
 def summary():
     setting = {"size": "small", "l2": 0.01, "batch_size": 1024, "epochs": 2}
-    setting["split_by"] = "pairs"
+    setting |= {"split_by": "pairs", "others": ""}
     points = [
         setting | {"seed": 0},
         setting | {"seed": 1},
@@ -358,10 +361,11 @@ def test_published_values_agree_with_each_other():
     assert joint == pytest.approx(optimum["published_joint"], abs=5e-5)
 
 
-def test_summary_figure_has_a_panel_for_each_arm_and_set(summary):
+def test_summary_figure_of_one_axis_is_one_panel(summary):
     figure = draw_summary(summary, "pairs")
-    titles = [axis.get_title() for axis in figure.axes]
-    assert titles == ["small, L2 0.01", "small, no L2"] * 2
+    _, b = figure.axes
+    assert [text.get_text() for text in b.get_xticklabels()] == ["0", "0.01"]
+    assert b.get_xlabel() == "L2"
     stars = [
         line.get_ydata()
         for axis in figure.axes
@@ -369,6 +373,76 @@ def test_summary_figure_has_a_panel_for_each_arm_and_set(summary):
         if line.get_marker() == "*" and len(line.get_ydata())
     ]
     assert {float(y) for star in stars for y in star} == {84.97, 82.12}
+
+
+def table_of(**lists):
+    """A summary of all combinations, two seeds each; accuracy falls from row to row."""
+    settings = [
+        {"size": "small", "l2": 0.01, "batch_size": 512, "epochs": 2}
+        | dict(zip(lists, values, strict=True))
+        for values in itertools.product(*lists.values())
+    ]
+    points = [
+        {"split_by": "pairs", "others": "", "seed": seed} | setting
+        for seed in (0, 1)
+        for setting in settings
+    ]
+    values = np.linspace(0.9, 0.5, len(points))
+    return summarise(
+        points,
+        [metrics_of(value, value - 0.1) for value in values],
+        [{"split_by": "pairs", "seed": 0}],
+        [baselines_of(0.73)],
+        pd.read_csv(ROOT / "workflow/data/published.csv"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lists", "x", "lines", "panels", "averaged"),
+    [
+        ({}, "epochs", None, (), ()),
+        ({"dropout": [0.1, 0.2]}, "dropout", None, (), ()),
+        ({"head": ["unit", "softmax"]}, "head", None, (), ()),
+        (
+            {"size": ["small", "large"], "l2": [0, 1], "batch_size": [1, 2]}
+            | {"epochs": [1, 2]},
+            *("epochs", "batch_size", ("size", "l2"), ()),
+        ),
+        (
+            {"head": ["unit", "softmax"], "learning_rate": [0.1, 0.2, 0.3]}
+            | {"dropout": [0, 0.5]},
+            *("learning_rate", "dropout", ("head",), ()),
+        ),
+        (
+            {"size": ["small", "large"], "kernel_size": [1, 2, 3, 4, 5]}
+            | {"dense_width": [1, 2], "dropout": [0, 0.5], "epochs": [1, 2]},
+            *("epochs", "size", ("kernel_size",), ("dense_width", "dropout")),
+        ),
+    ],
+)
+def test_layout_of_the_summary_figure(lists, x, lines, panels, averaged):
+    table = table_of(**lists)
+    layout = Layout.of(trained_rows(table, "pairs"))
+    assert (layout.x, layout.lines) == (x, lines)
+    assert (layout.panels, layout.averaged) == (panels, averaged)
+    figure = draw_summary(table, "pairs")
+    n = math.prod(len(lists[name]) for name in panels)
+    assert len(figure.axes) == 2 * n
+    assert all(AXES[name].label in figure.get_suptitle() for name in averaged)
+    assert "2 seeds" in figure.get_suptitle()
+
+
+def test_summary_figure_of_many_values():
+    table = table_of(
+        learning_rate=[n / 1e4 for n in range(1, 41)],
+        batch_size=[2**n for n in range(12)],
+    )
+    figure = draw_summary(table, "pairs")
+    ticks = [text.get_text() for text in figure.axes[1].get_xticklabels()]
+    assert len(ticks) <= 12
+    assert ticks[0] == "0.0001"
+    drawn = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 40]
+    assert len({str(line.get_color()) for line in drawn}) == 12
 
 
 def test_curves_name_setting_and_test_accuracies():

@@ -165,5 +165,5 @@ def test_merged_files_agree_or_one_is_refused(path, name, mutations):
     part = name.split("-")[0]
     merged = refused(part, lambda: read_merged(paths, digests(files)))
     if merged is not None:
-        images, labels = merged
+        images, labels, _ = merged
         assert images.shape == (len(labels), 28, 28)

@@ -16,7 +16,7 @@ from study import ROOT
 from siamese.digests import code_of
 from siamese.environment import CLEANED_BY, KEPT, SETTINGS, clean, shell_prefix
 from siamese.errors import StudyError
-from siamese.job import check_code
+from siamese.job import check_code, compare_code
 
 SCRIPTS = ROOT / "workflow/scripts"
 ACCOUNT = {
@@ -158,19 +158,24 @@ def planned(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(copy)])
     code = code_of("evaluate.py")
     imported = {name: code[name] for name in code if name != script.name}
-    monkeypatch.setattr("siamese.job.CODE", imported)
-    return SimpleNamespace(code=code, copy=copy)
+    return SimpleNamespace(code=code, copy=copy, imported=imported)
+
+
+def check_all(planned, code):
+    """As each job does, at its beginning."""
+    check_code(code)
+    compare_code(planned.imported, code)
 
 
 def test_the_code_that_was_planned_may_run(planned):
-    check_code(planned.code)
+    check_all(planned, planned.code)
 
 
 @pytest.mark.parametrize("name", ["evaluate.py", "metrics.py", "__init__.py"])
 def test_other_code_than_planned_is_refused(planned, name):
     message = f"the code of {name} is .*, expected 00000000 as when snakemake started"
     with pytest.raises(StudyError, match=message):
-        check_code(planned.code | {name: "00000000"})
+        check_all(planned, planned.code | {name: "00000000"})
 
 
 def test_a_script_that_changed_before_it_was_copied_is_refused(planned):
@@ -179,10 +184,10 @@ def test_a_script_that_changed_before_it_was_copied_is_refused(planned):
         check_code(planned.code)
 
 
-def test_a_module_that_no_digest_covers_is_refused(planned, monkeypatch):
-    monkeypatch.setattr("siamese.job.CODE", {"stray.py": "12345678"})
+def test_a_module_that_no_digest_covers_is_refused(planned):
+    planned.imported["stray.py"] = "12345678"
     with pytest.raises(StudyError, match=r"stray\.py is 12345678, expected None"):
-        check_code(planned.code)
+        check_all(planned, planned.code)
 
 
 def test_a_stale_compilation_is_not_run(tmp_path):

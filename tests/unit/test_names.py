@@ -14,7 +14,7 @@ from plot_claims import as_markdown, draw_claims
 from study import edit_config, make_study, snakemake
 
 from siamese.stored import read_table
-from siamese.tables import baseline_rows, markdown_text, trained_rows
+from siamese.tables import TEXT_AXES, baseline_rows, markdown_text, trained_rows
 
 SHELL = '\'; touch pwned; $(touch pwned) `touch pwned` "x"'
 # Allowed for classes, claims and effects; each must come out as it went in.
@@ -138,7 +138,7 @@ def test_any_name_of_a_size_stays_text(tmp_path, size):
     ]
     path = tmp_path / "summary.csv"
     pd.DataFrame(rows).assign(split_by="pairs").to_csv(path, index=False)
-    summary = read_table(path, (), ["method"])
+    summary = read_table(path, (), ["method"], TEXT_AXES)
     assert trained_rows(summary, "pairs")["size"].tolist() == [size]
     names = baseline_rows(summary, "pairs")["name"].tolist()
     assert names == [f"PCA, {size}", "pixels"]

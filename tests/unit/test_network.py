@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from verify_loss import X, Y, as_text, compare, loss_in_keras
 
+from siamese.axes import setting_of
 from siamese.errors import StudyError
+from siamese.layers import ContrastiveLoss, EuclideanDistance
 from siamese.network import (
-    ContrastiveLoss,
-    EuclideanDistance,
     build_encoder,
     build_siamese,
     keras,
@@ -18,19 +18,22 @@ from siamese.network import (
 )
 
 make_deterministic()
+SHAPE = (28, 28, 1)
 EPSILON = float(np.finfo(np.float32).eps)
 
 
 @pytest.mark.parametrize(("filters", "parameters"), [(16, 107296), (32, 428608)])
 @pytest.mark.parametrize("l2", [0.01, 0])
 def test_parameter_counts(filters, parameters, l2):
-    model = build_siamese(filters, l2, 1.0)
+    model = build_siamese(setting_of(filters, l2=l2), SHAPE)
     assert model.count_params() == parameters
     assert sum(np.prod(w.shape) for w in model.trainable_weights) == parameters
 
 
 def test_layers_are_those_of_the_report():
-    kinds = [type(layer) for layer in build_encoder(16, 0.01).layers]
+    kinds = [
+        type(layer) for layer in build_encoder(setting_of(16, l2=0.01), SHAPE).layers
+    ]
     block = [kinds[1], layers.MaxPooling2D, kinds[3], layers.ReLU]
     assert kinds[1] is layers.Conv2D
     assert kinds == [
@@ -42,7 +45,7 @@ def test_layers_are_those_of_the_report():
 
 
 def test_penalty_is_on_the_first_dense_kernel_alone():
-    encoder = build_encoder(16, 0.01)
+    encoder = build_encoder(setting_of(16, l2=0.01), SHAPE)
     for weight in encoder.weights[:-1]:  # but the dropout's seed
         weight.assign(tf.fill(weight.shape, 7.0))
     kernel = encoder.layers[-3].kernel
@@ -51,7 +54,7 @@ def test_penalty_is_on_the_first_dense_kernel_alone():
     # The sum of squares is exact; 0.01 and the product are rounded.
     exact = 0.01 * 0.25 * np.prod(kernel.shape)
     assert penalty == pytest.approx(exact, rel=2 * EPSILON)
-    assert build_encoder(16, 0).losses == []
+    assert build_encoder(setting_of(16), SHAPE).losses == []
 
 
 def plain_convolutions(filters):
@@ -78,7 +81,7 @@ def test_bias_after_pooling_is_the_plain_layers(filters):
     generator = np.random.default_rng(0)
     images = generator.choice([0, 255], (4, 28, 28, 1)).astype(np.uint8)
     plain = plain_convolutions(filters)
-    fused = keras.Sequential(build_encoder(filters, 0).layers[:-3])
+    fused = keras.Sequential(build_encoder(setting_of(filters), SHAPE).layers[:-3])
     fused.build(images.shape)
     weights = [
         generator.integers(-1, 2, weight.shape).astype(np.float32)
@@ -119,19 +122,20 @@ def test_distance_is_clamped_and_its_gradient_finite():
 @pytest.mark.parametrize(("same", "stated"), [(1, 0.15251), (0, 0.10023)])
 def test_loss_of_the_report(same, stated):
     # stated to five decimals
-    assert loss_in_keras(X, Y, same, 1.0) == pytest.approx(stated, abs=5e-6)
+    found = loss_in_keras(X, Y, same, "contrastive", 1.0)
+    assert found == pytest.approx(stated, abs=5e-6)
 
 
 def test_loss_verification_prints_the_reports_values():
-    text = as_text(compare(1.0))
+    text = as_text([compare("contrastive", 1.0)])
     assert "0.15251" in text
     assert "0.10023" in text
 
 
 def test_loss_verification_fails_on_a_difference(monkeypatch):
     monkeypatch.setattr("verify_loss.loss_in_keras", lambda *arguments: 0.1524)
-    with pytest.raises(StudyError, match="positive pair: 0"):
-        compare(1.0)
+    with pytest.raises(StudyError, match="positive pair, margin 1: 0"):
+        compare("contrastive", 1.0)
 
 
 @pytest.mark.parametrize("margin", [1.0, 1.5])

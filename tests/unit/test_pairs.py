@@ -1,5 +1,7 @@
 """Partition, making of pairs, and their verification."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,9 @@ from verify_pairs import (
 from siamese.errors import StudyError
 from siamese.pairs import read_pairs, read_sets
 from siamese.splits import (
+    SPLITS,
+    Plan,
+    complete_sets,
     divide_images,
     divide_pairs,
     make_pairs,
@@ -25,19 +30,21 @@ from siamese.splits import (
 )
 
 SETS = {"A": [0, 1, 2], "B": [3, 4]}
+SIZES = dict.fromkeys(SETS["A"], 20)
 LABELS = np.repeat(np.arange(5, dtype=np.uint8), 20)
 IMAGES = np.random.default_rng(1).integers(0, 255, (100, 28, 28)).astype(np.uint8)
 
 
 def pairs_of_a(seed=0, images_per_class=20):
     members = {c: np.flatnonzero(c == LABELS) for c in SETS["A"]}
-    return make_pairs(members, images_per_class, np.random.default_rng(seed))
+    sizes = dict.fromkeys(members, images_per_class)
+    return make_pairs(members, sizes, np.random.default_rng(seed))
 
 
 def split_by_pairs(seed=0):
-    parts = divide_pairs(3, 20, 0.2, 70)
+    parts = divide_pairs(SIZES, 0.2, 70)
     members = {c: np.flatnonzero(c == LABELS) for c in SETS["A"]}
-    return split_pairs(members, 20, parts, np.random.default_rng(seed))
+    return split_pairs(members, SIZES, parts, np.random.default_rng(seed))
 
 
 def test_partition_holds_each_image_once_in_the_set_of_its_class():
@@ -106,7 +113,7 @@ def test_pairs_depend_on_the_seed_alone():
 
 def test_other_class_is_uniform():
     members = {c: np.arange(5000) + 5000 * c for c in range(5)}
-    pairs = make_pairs(members, 5000, np.random.default_rng(0))
+    pairs = make_pairs(members, dict.fromkeys(members, 5000), np.random.default_rng(0))
     counts = pairs[pairs["same"] == 0].value_counts(["left_class", "right_class"])
     assert len(counts) == 20
     # Five standard deviations of a binomial count: chance, with this seed or another,
@@ -219,8 +226,8 @@ def members_of(name):
 
 def split_by_images(seed=0):
     generator = np.random.default_rng(seed)
-    parts = divide_images(3, 20, 0.2, 60)
-    return split_images(members_of("A"), 20, parts, generator)
+    parts = divide_images(SIZES, 0.2, 60)
+    return split_images(members_of("A"), SIZES, parts, generator)
 
 
 def test_split_by_images_shares_no_image():
@@ -256,7 +263,9 @@ def test_leaks_are_counted():
 
 def crossed(seed=0):
     a = split_by_pairs()
-    b = make_pairs(members_of("B"), 20, np.random.default_rng(1)).assign(split="test")
+    sizes = dict.fromkeys(SETS["B"], 20)
+    b = make_pairs(members_of("B"), sizes, np.random.default_rng(1))
+    b = b.assign(split="test")
     test_a = a[a["split"] == "test"]
     return a, b, cross_pairs(test_a, b, np.random.default_rng(seed))
 
@@ -306,3 +315,84 @@ def test_read_sets_has_test_pairs_and_validation(tmp_path):
     assert sizes == {"A": 22, "B": len(b), "crossed": len(pairs), "validation": 22}
     test = a[a["split"] == "test"]
     assert sets["A"]["left"].tolist() == test["left"].tolist()
+
+
+# Images of five classes, and what a plan makes of those that take part.
+COUNTS = {0: 30, 1: 12, 2: 10, 3: 9, 4: 5}
+OPTIONS = {
+    "split_by": "pairs",
+    "images_per_class": None,
+    "test_fraction": 0.2,
+    "train": 40,
+}
+
+
+def test_unequal_classes_take_part_as_the_smallest_or_with_all_they_have():
+    every = Plan.of(COUNTS, SETS, OPTIONS)
+    assert every.sizes == {"A": {0: 30, 1: 12, 2: 10}, "B": {3: 9, 4: 5}}
+    # 2 (29 + 11 + 9) pairs, a fifth of them for testing
+    assert every.pairs["A"] == {"test": 19, "train": 40, "validation": 39}
+    assert every.pairs["B"] == every.pairs["crossed"] == {"test": 2 * (8 + 4)}
+    smallest = Plan.of(COUNTS, SETS, OPTIONS | {"images_per_class": 20, "train": 20})
+    assert smallest.sizes == {"A": {0: 10, 1: 10, 2: 10}, "B": {3: 5, 4: 5}}
+    fewer = Plan.of(COUNTS, SETS, OPTIONS | {"images_per_class": 4, "train": 5})
+    assert fewer.sizes == {"A": {0: 4, 1: 4, 2: 4}, "B": {3: 4, 4: 4}}
+    images = Plan.of(COUNTS, SETS, OPTIONS | {"split_by": "images"})
+    for label, n in every.sizes["A"].items():
+        assert sum(images.parts[part][label] for part in images.parts) == n
+
+
+@pytest.mark.parametrize("split_by", ["pairs", "images"])
+def test_pairs_of_unequal_classes(split_by):
+    sizes, ends = (
+        Plan.of(COUNTS, SETS, OPTIONS).sizes["A"],
+        np.cumsum([0, *COUNTS.values()]),
+    )
+    members = {label: np.arange(ends[label], ends[label + 1]) for label in sizes}
+    plan = Plan.of(COUNTS, SETS, OPTIONS | {"split_by": split_by})
+    table = SPLITS[split_by].make(members, sizes, plan.parts, np.random.default_rng(0))
+    assert table["split"].value_counts().to_dict() == plan.pairs["A"]
+    labels = np.repeat([*COUNTS], [*COUNTS.values()])
+    for side in ("left", "right"):
+        assert (labels[table[side]] == table[f"{side}_class"]).all()
+    assert (table["same"] == (table["left_class"] == table["right_class"])).all()
+    assert (table["left"] != table["right"]).all()
+    same = table[table["same"] == 1]
+    if split_by == "pairs":
+        # Of every class a chain through all its images, and every other pair another.
+        assert same["left_class"].value_counts().to_dict() == {0: 29, 1: 11, 2: 9}
+        assert {*same["left"], *same["right"]} == {*range(ends[3])}
+        different = table[table["same"] == 0]
+        assert different["left_class"].value_counts().to_dict() == {0: 29, 1: 11, 2: 9}
+
+
+@pytest.mark.parametrize(
+    ("counts", "options", "message"),
+    [
+        ({2: 1}, {}, "Class 2: 1 image, expected at least the 2 of a pair"),
+        ({2: 0}, {}, "Class 2: 0 images, expected"),
+        (
+            {},
+            {"train": 90},
+            "pairs.train: found 90, expected fewer, so that pairs of A",
+        ),
+        ({}, {"test_fraction": 0.001}, "pairs.test_fraction: found 0.001, expected at"),
+        (
+            {2: 4},
+            {"split_by": "images"},
+            "pairs.test_fraction: found 0.2, expected at least one test pair",
+        ),
+    ],
+)
+def test_pairs_that_cannot_be_made(counts, options, message):
+    with pytest.raises(StudyError, match=re.escape(message)):
+        Plan.of(COUNTS | counts, SETS, OPTIONS | options)
+
+
+def test_what_a_does_not_have_is_b():
+    assert complete_sets({"A": [4, 1], "B": None}, [*range(5)])["B"] == [0, 2, 3]
+    for sets in ({"A": [0, 1], "B": [2, 3]}, {"A": [0, 1, 2], "B": [2, 3, 4]}):
+        with pytest.raises(StudyError, match="expected each of"):
+            complete_sets(sets, [*range(5)])
+    with pytest.raises(StudyError, match="at least two classes in each"):
+        complete_sets({"A": [0, 1, 2, 3], "B": None}, [*range(5)])

@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import itertools
 import math
+import re
 
 import pydantic
 import pytest
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 from study import PAIRS, ROOT
 
+from siamese.axes import AXES, NAMED, OTHERS, OTHERS_PATTERN, as_text, default_of
 from siamese.errors import ConfigError
 from siamese.options import schema
 from siamese.study import Study, as_records, point_files, run_files, with_defaults
 
-DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+DEFAULT = with_defaults({}, ROOT)
 OVERLAYS = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "config").glob("*.yaml"))
@@ -75,30 +77,33 @@ def grid(**options):
 def test_the_published_study():
     study = study_of()
     assert len(study.points) == 2 * 2 * 4 * 4
-    point = "results/grid/size~{},l2~{},batch_size~{},epochs~{},seed~0"
+    point = "<results>/grid/size~{},l2~{},batch_size~{},epochs~{},seed~0"
     assert study.points[0].folder == point.format("small", "0.01", 512, 2)
     assert study.points[-1].folder == point.format("large", "0", 4096, 5)
-    counts = study.pair_counts("")
+    counts = study.plan("").pairs
     assert counts == {
         "A": {"test": 16797, "train": 60000, "validation": 7191},
         "B": {"test": 55992},
         "crossed": {"test": 55992},
     }
     assert sum(counts["A"].values()) == 83988
-    assert study.sets("") == {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]}
+    assert study.sets == {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]}
     assert study.claims_path is None
-    assert study.data_files[0] == "resources/fashion_mnist/train-images-idx3-ubyte"
+    assert study.data_files[0] == "<resources>/fashion_mnist/train-images-idx3-ubyte"
+    assert study.root == ""
 
 
 def test_a_split_by_images():
     study = study_of(**grid(split_by=["images"]))
     # 5001, 599 and 1400 of 7000 images a class
-    assert study.pair_counts("split_by~images/")["A"] == {
+    assert study.plan("split_by~images/").pairs["A"] == {
         "test": 12 * 1399,
         "train": 12 * 5000,
         "validation": 12 * 598,
     }
-    assert study.points[0].folder.startswith("results/split_by~images/grid/size~small")
+    assert study.points[0].folder.startswith(
+        "<results>/split_by~images/grid/size~small"
+    )
     assert study.split_by == "images"
 
 
@@ -108,7 +113,7 @@ def test_both_splits_are_two_runs_of_a_seed():
     assert len(study.main_points) == 64 * 2
     assert study.ways == ["pairs", "images"]
     assert run_files(study.points, "pairs", "A.csv") == [
-        f"results/{split}pairs/seed~{seed}/A.csv"
+        f"<results>/{split}pairs/seed~{seed}/A.csv"
         for split in ("", "split_by~images/")
         for seed in (3, 4)
     ]
@@ -117,7 +122,7 @@ def test_both_splits_are_two_runs_of_a_seed():
 def test_folds_leave_classes_out():
     study = study_of(SMALL)
     assert [point.folder for point in study.fold_points] == [
-        f"results/leave_out~0-1/grid/size~{size},l2~{l2},batch_size~{batch},"
+        f"<results>/leave_out~0-1/grid/size~{size},l2~{l2},batch_size~{batch},"
         f"epochs~{epochs},seed~0"
         for size, l2, batch, epochs in (
             ("small", "0.01", 64, 2),
@@ -125,9 +130,9 @@ def test_folds_leave_classes_out():
             ("large", "0.01", 32, 3),
         )
     ]
-    assert study.sets("leave_out~0-1/") == {"A": [2, 4, 5, 9], "B": [0, 1]}
+    assert study.fold_of("leave_out~0-1/") == [0, 1]
     # four of six classes, and as many of the training pairs
-    assert study.pair_counts("leave_out~0-1/") == {
+    assert study.plan("leave_out~0-1/").pairs == {
         "A": {"test": 46, "train": 133, "validation": 4 * 2 * 29 - 46 - 133},
         "B": {"test": 2 * 2 * 29},
         "crossed": {"test": 2 * 2 * 29},
@@ -144,13 +149,111 @@ def test_a_union_of_grids_has_each_point_once():
     }
 
 
+def test_a_folder_names_what_differs_from_the_report_in_one_order():
+    options = {"precision": ["mixed_bfloat16", "float32"], "dropout": [0.5, 0.25]}
+    study = study_of(
+        **grid(size=["small"], l2=[0], batch_size=[512], epochs=[2], **options)
+    )
+    folders = [point.folder for point in study.points]
+    start = "<results>/grid/size~small,l2~0,batch_size~512,epochs~2"
+    assert folders == [
+        f"{start},dropout~0.5,precision~mixed_bfloat16,seed~0",
+        f"{start},dropout~0.5,seed~0",
+        f"{start},precision~mixed_bfloat16,seed~0",
+        f"{start},seed~0",
+    ]
+    assert study.axes == [*NAMED, "dropout", "precision"]
+
+
+def test_the_reports_values_are_in_no_folder():
+    reports = {name: [default_of(name, 16)] for name in OTHERS}
+    named = study_of(**grid(size=["small"], **reports)).points
+    assert named == study_of(**grid(size=["small"])).points
+    # A width is the report's for one size, and not for the other.
+    widths = study_of(**grid(dense_width=[64], l2=[0], batch_size=[512], epochs=[2]))
+    assert [point.others for point in widths.points] == ["", ",dense_width~64"]
+    assert [point.values["embedding_width"] for point in widths.points] == [32, 64]
+
+
+def test_margin_and_precision_hold_where_the_grid_lists_none():
+    options = {"margin": 2.0, "precision": "mixed_float16"}
+    (first, *_) = study_of(**options).points
+    assert first.others == ",margin~2,precision~mixed_float16"
+    (first, *_) = study_of(**options, **grid(margin=[1.0])).points
+    assert first.others == ",precision~mixed_float16"
+
+
+ODD_VALUES = {
+    "network": ["residual"],
+    "kernel_size": [5],
+    "dense_width": [7],
+    "dropout": [0.0, 0.125],
+    "embedding_width": [1],
+    "head": ["unit"],
+    "distance": ["manhattan"],
+    "loss": ["hinge"],
+    "margin": [0.1, 1e-7, 1e5],
+    "optimizer": ["sgd"],
+    "learning_rate": [1e-05, 0.003],
+    "precision": ["mixed_float16"],
+}
+
+
+def test_a_path_says_what_the_setting_is():
+    assert [*ODD_VALUES] == [*OTHERS]
+    study = study_of(**grid(**ODD_VALUES, sample=30))
+    pattern = re.compile(
+        f"size~(?P<size>.+?),l2~(?P<l2>.+?),batch_size~(?P<batch_size>.+?),"
+        f"epochs~(?P<epochs>[0-9]+)(?P<others>{OTHERS_PATTERN}),seed~0$"
+    )
+    for point in study.points:
+        wildcards = pattern.search(point.folder).groupdict()
+        filters = DEFAULT["sizes"][point.values["size"]]
+        assert study.setting_at(wildcards) == point.values | {"filters": filters}
+        assert "sgd, learning rate " in study.describe(wildcards)
+
+
+def test_a_larger_sample_contains_a_smaller_one():
+    def folders(**options):
+        return [point.folder for point in study_of(**grid(**options)).points]
+
+    every = folders()
+    five, twenty, other = (
+        folders(sample=n, sample_seed=seed) for n, seed in ((5, 0), (20, 0), (20, 1))
+    )
+    assert (len(five), len(twenty)) == (5, 20)
+    assert {*five} < {*twenty} < {*every}
+    assert {*other} != {*twenty}
+    assert twenty == [folder for folder in every if folder in twenty]
+    assert folders(sample=64) == folders(sample=1000) == every
+    # Of 10^12 combinations none but those drawn are looked at.
+    many = {"learning_rate": [n / 1e7 for n in range(1, 10**5)]}
+    assert len(folders(sample=3, dropout=[n / 1e6 for n in range(10**5)], **many)) == 3
+
+
+def test_without_a_threshold_it_is_half_the_margin():
+    assert study_of().threshold({"margin": 3.0}) == 0.5
+    assert study_of(threshold=None).threshold({"margin": 3.0}) == 1.5
+
+
+def test_losses_are_those_of_the_grid():
+    assert study_of().losses == [["contrastive", 1.0]]
+    study = study_of(**grid(loss=["hinge", "contrastive"], margin=[1.0, 2.0]))
+    assert len(study.losses) == 4
+
+
 def test_the_next_shorter_run():
     study = study_of(**grid(epochs=[2, 5, 9]))
-    setting = {"split": "", "size": "small", "l2": "0", "batch_size": "512"}
-    shorter = [study.shorter(**setting, epochs=n) for n in ("2", "5", "9")]
+    point = {"split": "", "size": "small", "l2": "0", "batch_size": "512"}
+    point |= {"others": "", "seed": "0", "epochs": "9"}
+    shorter = [study.shorter(point | {"epochs": n}) for n in ("2", "5", "9")]
     assert shorter == [None, 2, 5]
-    assert study.shorter(**setting | {"split": "leave_out~0-1/"}, epochs="9") == 5
-    assert study.shorter(**setting | {"l2": "0.03"}, epochs="9") is None
+    assert study.shorter(point | {"split": "leave_out~0-1/", "seed": "7"}) == 5
+    assert study.shorter(point | {"l2": "0.03"}) is None
+    assert study.shorter(point | {"others": ",head~unit"}) is None
+    of_two = study_of(**grid(epochs=[2, 5], head=["unit", "linear"]))
+    point |= {"epochs": "5", "others": ",head~unit"}
+    assert of_two.shorter(point) == 2
 
 
 def test_records_have_types():
@@ -279,7 +382,7 @@ BAD = {
     "unknown nested key": (grid(epoch=[2]), "grid: found ['epoch'], expected only"),
     "key of a grid of several": (
         {"grid": [{**DEFAULT["grid"], "epoch": [2]}]},
-        "grid.0: found ['epoch'], expected only the keys ['batch_size', 'epochs',",
+        "grid.0: found ['epoch'], expected only the keys ['batch_size', 'dense_width',",
     ),
     "bad size name": (
         {"sizes": {"extra large": 64}},
@@ -675,7 +778,7 @@ def check_points(config):
     runs = n * len(config["choice"]["seeds"])
     assert len({point.folder for point in study.fold_points}) == len(main) * runs
     for split in {point.split for point in (*study.points, *study.fold_points)}:
-        assert min(study.pair_counts(split)["A"].values()) >= 1
+        assert min(study.plan(split).pairs["A"].values()) >= 1
 
 
 def check_planned_or_refused(config, *names):
@@ -727,3 +830,15 @@ def test_any_change_of_the_claims(tmp_path_factory, edit):
         check_line(error, "claims")
     else:
         assert study.claims_path.exists()
+
+
+def test_every_axis_is_documented_with_its_default():
+    text = (ROOT / "config/README.md").read_text(encoding="utf-8")
+    for name in OTHERS:
+        (row,) = re.findall(f"^\\| `grid.{name}` \\|(.*)\\|$", text, re.MULTILINE)
+        default, meaning = row.split("|")
+        if callable(AXES[name].default):
+            assert default.strip() in ("2X", "4X")
+        else:
+            assert default.strip() == as_text(AXES[name].default)
+        assert all(f"`{choice}`" in meaning for choice in AXES[name].choices)

@@ -60,7 +60,7 @@ def test_a_study_of_collapsed_networks_alone():
     metrics = evaluate(random_sets(60, SMALLEST), 0.5, 1.0)
     arm = {"size": "small", "batch_size": 64, "epochs": 2}
     points = [
-        {**arm, "l2": l2, "seed": seed, "split_by": split}
+        {**arm, "l2": l2, "seed": seed, "split_by": split, "others": ""}
         for split in ("pairs", "images")
         for l2 in (0.01, 0.0)
         for seed in (0, 1)

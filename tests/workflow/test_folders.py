@@ -46,7 +46,7 @@ def test_files_in_the_projects_folder_serve_each_study(project, tmp_path):
     assert error.count("not found in ") == 2
     assert all(f"not found in {place}" in error for place in places)
     assert f"(log: {project}/other/logs/download.log)" in error
-    advised = error.partition(" .gz files into ")[2].partition(", or")[0]
+    advised = error.partition(".gz into ")[2].partition(", or")[0]
     assert advised == places[0]
     write_files(project / advised)
     done = snakemake(project, TARGET, "--directory", "other")

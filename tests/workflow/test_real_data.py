@@ -8,8 +8,10 @@ import pytest
 from study import copy_project, snakemake
 from train import train
 
+from siamese.axes import setting_of
 from siamese.network import build_siamese, keras, make_deterministic
 from siamese.pairs import read_pairs
+from siamese.stored import read_images
 
 A = [0, 1, 2, 4, 5, 9]
 
@@ -81,14 +83,14 @@ def test_verification(study):
 def test_resumed_training_is_training_from_scratch(study, tmp_path):
     """The small network on a few pairs, through the file of its model."""
     make_deterministic()
-    images = np.load(study / "results/dataset/images.npy", mmap_mode="r")
+    images = read_images(study / "results/dataset/images.npy", in_memory=False)
     pairs = read_pairs(study / "results/pairs/seed~0/A.csv")
     few = {
         split: {name: values[:n] for name, values in pairs[split].items()}
         for split, n in {"train": 1500, "validation": 100}.items()
     }
     keras.utils.set_random_seed(0)
-    model = build_siamese(16, 0.01, 1.0)
+    model = build_siamese(setting_of(16, l2=0.01), (28, 28, 1))
     first = train(model, [], images, few, 1024, 1, 0)
     model.save(tmp_path / "model.keras")
     straight = train(model, first, images, few, 1024, 2, 0)

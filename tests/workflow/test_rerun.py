@@ -14,7 +14,7 @@ import yaml
 from study import copy_project, edit_config, snakemake
 
 DATA = {"Putting every image into set A or B"}
-LOSS = {"Checking the contrastive loss against NumPy"}
+LOSS = {"Checking the loss against NumPy"}
 # Last comes what says which versions made the rest.
 LAST = {"Gathering what the results were made with", "Describing the settings"}
 SUMMARY = LAST | {
@@ -30,16 +30,24 @@ STAGES = {
 }
 
 
-def points(stages, l2=("0.01", "0"), batch_sizes=(64,), epochs=(2, 3), seeds=(0,)):
+def points(
+    stages,
+    l2=("0.01", "0"),
+    batch_sizes=(64,),
+    epochs=(2, 3),
+    seeds=(0,),
+    others=("",),
+):
     """The jobs of some stages for some grid points."""
     return {
-        f"{STAGES[stage]} small, L2 {penalty}, batch size {batch_size}, {n} epochs, "
-        f"seed {seed}"
+        f"{STAGES[stage]} small, L2 {penalty}, batch size {batch_size}, {n} epochs"
+        f"{other}, seed {seed}"
         for stage in stages
         for penalty in l2
         for batch_size in batch_sizes
         for n in epochs
         for seed in seeds
+        for other in others
     }
 
 
@@ -70,6 +78,7 @@ TRAINED = points(["train"]) | EMBEDDED
 FROM_PAIRS = paired() | TRAINED
 FROM_DATA = DATA | FROM_PAIRS
 EVERY_STAGE = list(STAGES)
+FACTORS = (",dropout~0.5", ",dropout~0.5,learning_rate~0.01", ",learning_rate~0.01")
 OF_BASELINES = baselines() | points(["plot_curves"]) | SUMMARY
 
 
@@ -168,8 +177,21 @@ def test_without_metadata_dates_count(study):
         ),
         ({"l2": [0.02, 0]}, points(EVERY_STAGE, l2=["0.02"]) | SUMMARY),
         ({"l2": [0], "epochs": [3]}, SUMMARY),
+        (
+            {"head": ["softmax", "unit"]},
+            points(EVERY_STAGE, others=[",head~unit"]) | SUMMARY,
+        ),
+        (
+            {"learning_rate": [0.001, 0.01], "dropout": [0.5, 0.25], "epochs": [2]},
+            points(EVERY_STAGE, epochs=[2], others=FACTORS) | SUMMARY,
+        ),
+        ({"kernel_size": [3], "dense_width": [8], "network": ["published"]}, set()),
+        ({"sample": 3}, SUMMARY),
     ],
-    ids=["epochs added", "batch size added", "L2 value replaced", "values removed"],
+    ids=[
+        *("epochs added", "batch size added", "L2 value replaced", "values removed"),
+        *("axis added", "two axes added", "the report's values named", "a sample"),
+    ],
 )
 def test_change_of_the_grid(study, options, expected):
     config = yaml.safe_load((study / "config/config.yaml").read_text())
@@ -182,8 +204,14 @@ def test_change_of_the_grid(study, options, expected):
     [
         ({"seeds": [0, 1]}, paired(1) | points(EVERY_STAGE, seeds=[1]) | SUMMARY),
         ({"threshold": 0.4}, JUDGED),
-        ({"margin": 1.5}, LOSS | baselines() | TRAINED),
-        ({"precision": "mixed_bfloat16"}, TRAINED),
+        (
+            {"margin": 1.5},
+            LOSS | baselines() | points(EVERY_STAGE, others=[",margin~1.5"]) | SUMMARY,
+        ),
+        (
+            {"precision": "mixed_bfloat16"},
+            points(EVERY_STAGE, others=[",precision~mixed_bfloat16"]) | SUMMARY,
+        ),
         ({"sets": {"A": [0, 1, 2, 4, 5, 8], "B": [3, 6, 7, 9]}}, FROM_DATA),
         (
             {"pairs": {"images_per_class": 30, "test_fraction": 0.2, "train": 190}},
@@ -198,6 +226,22 @@ def test_change_of_the_grid(study, options, expected):
 def test_change_of_an_option(study, options, expected):
     edit_config(study, **options)
     assert planned(study) == expected
+
+
+def test_a_new_network_is_trained_alone(study):
+    networks = study / "workflow/scripts/siamese/networks"
+    shutil.copy(networks / "published.py", networks / "mine.py")
+    assert planned(study) == set()
+    config = yaml.safe_load((study / "config/config.yaml").read_text())
+    edit_config(study, grid=config["grid"] | {"network": ["published", "mine"]})
+    assert planned(study) == points(EVERY_STAGE, others=[",network~mine"]) | SUMMARY
+    edit(networks / "residual.py")
+    assert planned(study) == points(EVERY_STAGE, others=[",network~mine"]) | SUMMARY
+
+
+def test_edit_of_a_network(study):
+    edit(study / "workflow/scripts/siamese/networks/published.py")
+    assert planned(study) == baselines() | TRAINED
 
 
 def test_edit_of_a_claim(replicates):

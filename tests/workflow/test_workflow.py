@@ -326,7 +326,7 @@ def test_folds_never_see_the_classes_left_out(study_with_replicates):
     folds = pd.read_csv(choice / "folds.csv")
     assert len(folds) == 2
     table = pd.read_csv(choice / "settings.csv")
-    assert table["score"].tolist() == sorted(folds["auc"], reverse=True)
+    assert table["score"].tolist() == sorted(folds["auc_b"], reverse=True)
     text = (choice / "choice.md").read_text()
     assert "Optimism of choosing by B: " in text
     assert (choice / "choice.png").stat().st_size > 0

@@ -9,15 +9,15 @@ use rule gather_provenance as gather_choice_provenance with:
         ],
         pins=local(os.path.relpath(PINS)),
     output:
-        records="results/choice/provenance.json",
+        records="<results>/choice/provenance.json",
         table=report(
-            "results/choice/made_with.csv",
+            "<results>/choice/made_with.csv",
             caption="../report/made_with.rst",
             category="Made with",
             labels={"result": "table of versions, machines and settings, choice"},
         ),
     log:
-        "logs/gather_choice_provenance.log",
+        "<logs>/gather_choice_provenance.log",
     message:
         "Gathering what the choice was made with"
 
@@ -28,22 +28,24 @@ rule rank_settings:
         table=rules.summarise.output.table,
         made_with=rules.gather_choice_provenance.output.table,
     output:
-        folds="results/choice/folds.csv",
-        table="results/choice/settings.csv",
+        folds="<results>/choice/folds.csv",
+        table="<results>/choice/settings.csv",
         text=report(
-            "results/choice/choice.md",
+            "<results>/choice/choice.md",
             caption="../report/choice.rst",
             category="Choice without B",
             labels={"result": "text"},
         ),
     log:
-        "logs/rank_settings.log",
+        "<logs>/rank_settings.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
-        points=lambda wildcards: as_records(study.fold_points, *SETTING, "seed", "fold"),
+        points=lambda wildcards: as_records(
+            study.fold_points, *study.axes, "seed", "fold"
+        ),
         metric=study.config.choice.metric,
         split_by=study.split_by,
         code=code_of("rank_settings.py"),
@@ -59,13 +61,13 @@ rule plot_choice:
         table=rules.summarise.output.table,
     output:
         figure=report(
-            "results/choice/choice.png",
+            "<results>/choice/choice.png",
             caption="../report/choice.rst",
             category="Choice without B",
             labels={"result": "figure"},
         ),
     log:
-        "logs/plot_choice.log",
+        "<logs>/plot_choice.log",
     conda:
         "../envs/study.yaml"
     resources:
@@ -91,4 +93,4 @@ rule choice:
         rules.rank_settings.output,
         rules.plot_choice.output,
     message:
-        "The choice without B is made: results/choice"
+        f"The choice without B is made: results{study.root}/choice"

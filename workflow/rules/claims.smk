@@ -9,13 +9,13 @@ rule judge_claims:
         table=rules.summarise.output.table,
     output:
         table=report(
-            "results/summary/claims.csv",
+            "<results>/summary/claims.csv",
             caption="../report/claims.rst",
             category="Claims",
             labels={"result": "table"},
         ),
     log:
-        "logs/judge_claims.log",
+        "<logs>/judge_claims.log",
     conda:
         "../envs/study.yaml"
     resources:
@@ -36,15 +36,15 @@ rule plot_claims:
         table=rules.summarise.output.table,
     output:
         png=report(
-            "results/summary/claims.png",
+            "<results>/summary/claims.png",
             caption="../report/claims.rst",
             category="Claims",
             labels={"result": "figure"},
         ),
-        svg="results/summary/claims.svg",
-        text="results/summary/claims.md",
+        svg="<results>/summary/claims.svg",
+        text="<results>/summary/claims.md",
     log:
-        "logs/plot_claims.log",
+        "<logs>/plot_claims.log",
     conda:
         "../envs/study.yaml"
     resources:

@@ -19,7 +19,7 @@ if Path(siamese.__file__).parents[1] != PROJECT / "workflow/scripts":
     )
 
 from siamese import environment
-from siamese.axes import SETTING
+from siamese.axes import OTHERS_PATTERN
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
 from siamese.records import read_made_with
@@ -32,7 +32,7 @@ from siamese.workarounds import ShellWord
 # does by default takes a tenth of the time to plan thousands of grid points.
 gc.set_threshold(100_000, 50, 100)
 study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
-PUBLISHED = PROJECT / "workflow/data/published.csv"
+PUBLISHED = study.published_path
 PINS = PROJECT / "workflow/envs/study.yaml"
 if workflow.is_main_process:
     check_folder(Path())
@@ -50,6 +50,13 @@ PYTHON = ShellWord(sys.executable)
 sys.executable = PYTHON if workflow.is_main_process else f"{PYTHON}"
 
 
+# Each data set has folders of its own.
+pathvars:
+    results=f"results{study.root}",
+    logs=f"logs{study.root}",
+    benchmarks=f"benchmarks{study.root}",
+
+
 # See profiles/slurm.
 resource_scopes:
     in_turn="local",
@@ -61,18 +68,20 @@ wildcard_constraints:
     l2="[0-9.e+-]+",
     batch_size="[0-9]+",
     epochs="[0-9]+",
+    others=OTHERS_PATTERN,
     seed="[0-9]+",
 
 
-def needs(minutes=4, mem_mb=2000, gpu=0):
+def needs(minutes=4, mem_mb=2000, gpu=0, growth=lambda wildcards: (1, 1)):
     """A rule's resources; time and memory (MB) grow with each attempt.
 
-    They are not in a profile, since one option would replace those of all rules there.
-    For in_turn see profiles/slurm.
+    `growth` says how many times more a job takes, for a larger network. They are not in
+    a profile, since one option would replace those of all rules there. For in_turn see
+    profiles/slurm.
     """
     return {
-        "runtime": lambda wildcards, attempt: minutes * attempt,
-        "mem_mb": lambda wildcards, attempt: mem_mb * attempt,
+        "runtime": lambda wildcards, attempt: minutes * attempt * growth(wildcards)[0],
+        "mem_mb": lambda wildcards, attempt: mem_mb * attempt * growth(wildcards)[1],
         "gpu": gpu,
         "in_turn": 1,
     }
@@ -92,6 +101,11 @@ def training_threads():
     return max(1, max(given.cores - 1, min(given.cores, 2)) // at_a_time)
 
 
+def network_code(wildcards):
+    """The code of a grid point's network, which its jobs import by name."""
+    return code_of(f"siamese/networks/{study.setting_at(wildcards)['network']}.py")
+
+
 def shorter_run(wildcards):
     """Model and history of the same setting at the next smaller epoch count.
 
@@ -99,8 +113,7 @@ def shorter_run(wildcards):
     checkpoint is new, or was deleted and regenerated, is no reason to train again.
     A run without them gives the same weights, only later.
     """
-    setting = {name: wildcards[name] for name in ("split", *SETTING)}
-    epochs = study.shorter(**setting)
+    epochs = study.shorter(wildcards)
     if epochs is None:
         return []
 

@@ -1,6 +1,7 @@
 """From the data set's files to verified pairs."""
 
-IDX_FILES = study.data_files
+# The files that are fetched, or the folder that the user has.
+ORIGINALS = study.data_files or [ancient(local(os.path.relpath(study.image_folder)))]
 
 
 localrules:
@@ -10,40 +11,46 @@ localrules:
 
 rule download:
     output:
-        files=IDX_FILES,
+        files=study.data_files,
     log:
-        "logs/download.log",
+        "<logs>/download.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
+        format=study.config.dataset.format,
         sha256s=dict(study.config.dataset.files),
         # As a function of output it is no trigger: the digests decide what the
         # data is, not where it comes from. The same goes for the script.
         sources=lambda wildcards, output: study.sources,
     message:
-        "Fetching Fashion-MNIST"
+        f"Fetching {study.config.dataset.name}"
     script:
         "../scripts/download.py"
 
 
 rule partition:
     input:
-        IDX_FILES,
+        files=ORIGINALS,
     output:
-        images="results/dataset/images.npy",
-        labels="results/dataset/labels.npy",
-        table="results/dataset/partition.csv",
+        images="<results>/dataset/images.npy",
+        digest="<results>/dataset/images.sha256",
+        labels="<results>/dataset/labels.npy",
+        table="<results>/dataset/partition.csv",
+        description="<results>/dataset/dataset.json",
     log:
-        "logs/partition.log",
+        "<logs>/partition.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
-        sha256s=dict(study.config.dataset.files),
-        sets=study.sets(""),
+        # A function, or {braces} in a name would be wildcards.
+        dataset=lambda wildcards: study.reading,
+        # Of a folder, which Snakemake does not look into.
+        files=lambda wildcards: study.files_digest,
+        sets=study.sets,
         images_per_class=study.config.dataset.images_per_class,
         code=code_of("partition.py"),
     message:
@@ -56,19 +63,17 @@ rule make_pairs:
     input:
         table=rules.partition.output.table,
     output:
-        A="results/{split}pairs/seed~{seed}/A.csv",
-        B="results/{split}pairs/seed~{seed}/B.csv",
+        A="<results>/{split}pairs/seed~{seed}/A.csv",
+        B="<results>/{split}pairs/seed~{seed}/B.csv",
     log:
-        "logs/{split}make_pairs/seed~{seed}.log",
+        "<logs>/{split}make_pairs/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
-        sets=lambda wildcards: study.sets(wildcards.split),
-        split_by=lambda wildcards: study.way(wildcards.split),
-        images_per_class=study.config.pairs.images_per_class,
-        parts=lambda wildcards: study.parts(wildcards.split),
+        fold=lambda wildcards: study.fold_of(wildcards.split),
+        pairs=lambda wildcards: study.pair_options(wildcards.split),
         code=code_of("make_pairs.py"),
     message:
         "Making the pairs of {wildcards.split}seed {wildcards.seed}"
@@ -81,9 +86,9 @@ rule cross_pairs:
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
     output:
-        crossed="results/{split}pairs/seed~{seed}/crossed.csv",
+        crossed="<results>/{split}pairs/seed~{seed}/crossed.csv",
     log:
-        "logs/{split}cross_pairs/seed~{seed}.log",
+        "<logs>/{split}cross_pairs/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
     resources:
@@ -98,25 +103,27 @@ rule cross_pairs:
 
 rule verify_pairs:
     input:
-        originals=IDX_FILES,
+        originals=ORIGINALS,
+        digest=rules.partition.output.digest,
         # ancient: 55 MB need no checksum; any change of it comes with new pairs.
         images=ancient(rules.partition.output.images),
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
         crossed=rules.cross_pairs.output.crossed,
     output:
-        counts="results/{split}verification/seed~{seed}/pairs.json",
+        counts="<results>/{split}verification/seed~{seed}/pairs.json",
     log:
-        "logs/{split}verify_pairs/seed~{seed}.log",
+        "<logs>/{split}verify_pairs/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
-        sha256s=dict(study.config.dataset.files),
-        sets=lambda wildcards: study.sets(wildcards.split),
-        split_by=lambda wildcards: study.way(wildcards.split),
-        expected=lambda wildcards: study.pair_counts(wildcards.split),
+        # A function, or {braces} in a name would be wildcards.
+        dataset=lambda wildcards: study.reading,
+        sets=study.sets,
+        fold=lambda wildcards: study.fold_of(wildcards.split),
+        pairs=lambda wildcards: study.pair_options(wildcards.split),
         code=code_of("verify_pairs.py"),
     message:
         "Checking every pair of {wildcards.split}seed {wildcards.seed} against the originals"
@@ -127,24 +134,23 @@ rule verify_pairs:
 rule draw_pairs:
     input:
         images=ancient(rules.partition.output.images),
+        dataset=rules.partition.output.description,
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
     output:
         figure=report(
-            "results/{split}verification/seed~{seed}/pairs.png",
+            "<results>/{split}verification/seed~{seed}/pairs.png",
             caption="../report/pairs.rst",
             category="Verification",
             labels={"seed": "{split}{seed}", "figure": "random pairs"},
         ),
     log:
-        "logs/{split}draw_pairs/seed~{seed}.log",
+        "<logs>/{split}draw_pairs/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
-        # A function, or {braces} in a name would be wildcards.
-        names=lambda wildcards: list(study.config.dataset.classes),
         code=code_of("draw_pairs.py"),
     message:
         "Drawing random pairs of {wildcards.split}seed {wildcards.seed}"
@@ -155,22 +161,22 @@ rule draw_pairs:
 rule verify_loss:
     output:
         text=report(
-            "results/verification/loss.txt",
+            "<results>/verification/loss.txt",
             caption="../report/loss.rst",
             category="Verification",
             labels={"seed": "any", "figure": "contrastive loss"},
         ),
-        values="results/verification/loss.json",
+        values="<results>/verification/loss.json",
     log:
-        "logs/verify_loss.log",
+        "<logs>/verify_loss.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
-        margin=study.config.margin,
+        losses=study.losses,
         code=code_of("verify_loss.py"),
     message:
-        "Checking the contrastive loss against NumPy"
+        "Checking the loss against NumPy"
     script:
         "../scripts/verify_loss.py"

@@ -10,26 +10,28 @@ rule summarise:
     input:
         metrics=lambda wildcards: point_files(study.points, "metrics.json"),
         baselines=lambda wildcards: run_files(study.points, "baselines", "metrics.json"),
-        published=local(os.path.relpath(PUBLISHED)),
+        published=local(os.path.relpath(PUBLISHED)) if PUBLISHED else [],
     output:
         table=report(
-            "results/summary/summary.csv",
+            "<results>/summary/summary.csv",
             caption="../report/summary.rst",
             category="Summary",
             labels={"result": "table of all runs"},
         ),
     log:
-        "logs/summarise.log",
+        "<logs>/summarise.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
-        points=lambda wildcards: as_records(study.points, *SETTING, "seed", "split_by"),
+        points=lambda wildcards: as_records(
+            study.points, *study.axes, "seed", "split_by", "others"
+        ),
         baseline_points=lambda wildcards: as_records(
             runs_of(study.points), "seed", "split_by"
         ),
-        published=digest(PUBLISHED),
+        published=digest(PUBLISHED) if PUBLISHED else None,
         code=code_of("summarise.py"),
     message:
         "Writing the summary"
@@ -42,14 +44,14 @@ rule plot_summary:
         table=rules.summarise.output.table,
     output:
         png=report(
-            "results/summary/summary.png",
+            "<results>/summary/summary.png",
             caption="../report/summary_figure.rst",
             category="Summary",
             labels={"result": "figure"},
         ),
-        svg="results/summary/summary.svg",
+        svg="<results>/summary/summary.svg",
     log:
-        "logs/plot_summary.log",
+        "<logs>/plot_summary.log",
     conda:
         "../envs/study.yaml"
     resources:
@@ -69,37 +71,38 @@ rule examine_best_setting:
         distances=lambda wildcards: point_files(study.main_points, "distances.npz"),
         A=lambda wildcards: run_files(study.main_points, "pairs", "A.csv"),
         B=lambda wildcards: run_files(study.main_points, "pairs", "B.csv"),
+        dataset=rules.partition.output.description,
     output:
         table=report(
-            "results/summary/classes.csv",
+            "<results>/summary/classes.csv",
             caption="../report/classes.rst",
             category="Best setting",
             labels={"result": "table of classes"},
         ),
         classes=report(
-            "results/summary/classes.png",
+            "<results>/summary/classes.png",
             caption="../report/classes.rst",
             category="Best setting",
             labels={"result": "accuracy by classes"},
         ),
         distances=report(
-            "results/summary/distances.png",
+            "<results>/summary/distances.png",
             caption="../report/distances.rst",
             category="Best setting",
             labels={"result": "distances"},
         ),
     log:
-        "logs/examine_best_setting.log",
+        "<logs>/examine_best_setting.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(),
     params:
-        points=lambda wildcards: as_records(study.main_points, *SETTING, "seed"),
+        points=lambda wildcards: as_records(study.main_points, *study.axes, "seed"),
         seeds=lambda wildcards: [run.seed for run in runs_of(study.main_points)],
-        # A function, or {braces} in a name would be wildcards.
-        names=lambda wildcards: list(study.config.dataset.classes),
-        threshold=study.config.threshold,
+        thresholds=lambda wildcards: [
+            study.threshold(point.values) for point in study.main_points
+        ],
         split_by=study.split_by,
         code=code_of("examine_best_setting.py"),
     message:
@@ -113,14 +116,14 @@ rule compare_splits:
         table=rules.summarise.output.table,
     output:
         table=report(
-            "results/summary/leakage.csv",
+            "<results>/summary/leakage.csv",
             caption="../report/leakage.rst",
             category="Summary",
             labels={"result": "leakage"},
         ),
-        text="results/summary/leakage.md",
+        text="<results>/summary/leakage.md",
     log:
-        "logs/compare_splits.log",
+        "<logs>/compare_splits.log",
     conda:
         "../envs/study.yaml"
     resources:
@@ -138,15 +141,15 @@ rule gather_provenance:
         made=lambda wildcards: before_summary(),
         pins=local(os.path.relpath(PINS)),
     output:
-        records="results/provenance.json",
+        records="<results>/provenance.json",
         table=report(
-            "results/summary/made_with.csv",
+            "<results>/summary/made_with.csv",
             caption="../report/made_with.rst",
             category="Made with",
             labels={"result": "table of versions, machines and settings"},
         ),
     log:
-        "logs/gather_provenance.log",
+        "<logs>/gather_provenance.log",
     conda:
         "../envs/study.yaml"
     resources:
@@ -166,14 +169,14 @@ rule describe_settings:
         made_with=rules.gather_provenance.output.table,
     output:
         table=report(
-            "results/summary/settings.csv",
+            "<results>/summary/settings.csv",
             caption="../report/settings.rst",
             category="Summary",
             labels={"result": "table of settings"},
         ),
-        text="results/summary/summary.md",
+        text="<results>/summary/summary.md",
     log:
-        "logs/describe_settings.log",
+        "<logs>/describe_settings.log",
     conda:
         "../envs/study.yaml"
     resources:

@@ -4,8 +4,9 @@
 rule train:
     input:
         # ancient: to verify or store the same data again is no reason to train
-        # again. What changes the data comes with new pairs.
+        # again. What changes a pixel changes the digest.
         images=ancient(rules.partition.output.images),
+        digest=rules.partition.output.digest,
         verified=ancient(rules.verify_pairs.output.counts),
         checkpoint=shorter_run,
         pairs=rules.make_pairs.output.A,
@@ -13,21 +14,20 @@ rule train:
         model=f"{POINT_FOLDER}/model.keras",
         history=f"{POINT_FOLDER}/history.csv",
     log:
-        f"logs/{{split}}train/{POINT}.log",
+        f"<logs>/{{split}}train/{POINT}.log",
     benchmark:
-        f"benchmarks/{{split}}train/{POINT}.tsv"
+        f"<benchmarks>/{{split}}train/{POINT}.tsv"
     conda:
         "../envs/study.yaml"
     threads: training_threads()
     resources:
-        **needs(minutes=30, mem_mb=3000, gpu=1),
+        **needs(minutes=30, mem_mb=3000, gpu=1, growth=study.growth),
     params:
-        filters=lambda wildcards: study.config.sizes[wildcards.size],
-        margin=study.config.margin,
-        precision=study.config.precision,
+        setting=lambda wildcards: study.setting_at(wildcards),
         code=code_of("train.py"),
+        network_code=network_code,
     message:
-        "Training {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Training {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
     script:
         "../scripts/train.py"
 
@@ -35,6 +35,7 @@ rule train:
 rule embed:
     input:
         images=ancient(rules.partition.output.images),
+        digest=rules.partition.output.digest,
         model=rules.train.output.model,
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
@@ -43,15 +44,17 @@ rule embed:
         distances=f"{POINT_FOLDER}/distances.npz",
         encoder=f"{POINT_FOLDER}/encoder.keras",
     log:
-        f"logs/{{split}}embed/{POINT}.log",
+        f"<logs>/{{split}}embed/{POINT}.log",
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(),
+        **needs(growth=study.growth),
     params:
+        network=lambda wildcards: study.setting_at(wildcards)["network"],
         code=code_of("embed.py"),
+        network_code=network_code,
     message:
-        "Embedding with {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Embedding with {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
     script:
         "../scripts/embed.py"
 
@@ -65,17 +68,17 @@ rule evaluate:
     output:
         metrics=f"{POINT_FOLDER}/metrics.json",
     log:
-        f"logs/{{split}}evaluate/{POINT}.log",
+        f"<logs>/{{split}}evaluate/{POINT}.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(minutes=1),
     params:
-        threshold=study.config.threshold,
-        margin=study.config.margin,
+        threshold=lambda wildcards: study.threshold(study.setting_at(wildcards)),
+        margin=lambda wildcards: study.setting_at(wildcards)["margin"],
         code=code_of("evaluate.py"),
     message:
-        "Evaluating {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Evaluating {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
     script:
         "../scripts/evaluate.py"
 
@@ -83,23 +86,25 @@ rule evaluate:
 rule evaluate_baselines:
     input:
         images=ancient(rules.partition.output.images),
+        digest=rules.partition.output.digest,
         # ancient: a gate.
         verified=ancient(rules.verify_pairs.output.counts),
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
         crossed=rules.cross_pairs.output.crossed,
     output:
-        metrics="results/{split}baselines/seed~{seed}/metrics.json",
+        metrics="<results>/{split}baselines/seed~{seed}/metrics.json",
     log:
-        "logs/{split}evaluate_baselines/seed~{seed}.log",
+        "<logs>/{split}evaluate_baselines/seed~{seed}.log",
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(minutes=10, mem_mb=3000),
+        **needs(minutes=10, mem_mb=3000, growth=lambda wildcards: study.largest_growth),
     params:
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
         code=code_of("evaluate_baselines.py"),
+        network_code=code_of("siamese/networks/published.py"),
     message:
         "Evaluating baselines on the pairs of {wildcards.split}seed {wildcards.seed}"
     script:
@@ -122,18 +127,21 @@ rule plot_curves:
                 "L2": "{l2}",
                 "batch size": "{batch_size}",
                 "epochs": "{epochs}",
+                "others": "{others}",
                 "seed": "{seed}",
             },
         ),
     log:
-        f"logs/{{split}}plot_curves/{POINT}.log",
+        f"<logs>/{{split}}plot_curves/{POINT}.log",
     conda:
         "../envs/study.yaml"
     resources:
         **needs(minutes=1),
     params:
+        # A function, or {braces} in a name would be wildcards.
+        setting=lambda wildcards: study.describe(wildcards),
         code=code_of("plot_curves.py"),
     message:
-        "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs, seed {wildcards.seed}"
+        "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
     script:
         "../scripts/plot_curves.py"

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from siamese.axes import SETTING, name_setting
+from siamese.axes import axes_in, name_setting
 from siamese.intervals import mean_interval, paired_interval
 from siamese.job import logged
 from siamese.metrics import METRICS, column
@@ -29,8 +29,9 @@ def compare_splits(summary):
         One row a setting and test set: the mean under each split, and the mean,
         low and high of the difference, pairs less images; by Student's t.
     """
+    axes = axes_in(summary)
     by_split = {
-        split: trained_rows(summary, split).set_index([*SETTING, "seed"]).sort_index()
+        split: trained_rows(summary, split).set_index([*axes, "seed"]).sort_index()
         for split in ("pairs", "images")
     }
     settings = by_split["images"].index.droplevel("seed").unique()
@@ -44,7 +45,7 @@ def compare_splits(summary):
             )
             difference = paired_interval(pairs, images)
             rows.append(
-                dict(zip(SETTING, setting, strict=True))
+                dict(zip(axes, setting, strict=True))
                 | {
                     "set": name,
                     "split_by_pairs": mean_interval(pairs)["mean"],
@@ -63,7 +64,7 @@ def as_markdown(table):
     accuracy = METRICS["accuracy"]
     rows = [
         {
-            "setting": name_setting([row[key] for key in SETTING]),
+            "setting": name_setting({key: row[key] for key in axes_in(row)}),
             "set": row["set"],
             "split by pairs": accuracy.text(row["split_by_pairs"], 2),
             "split by images": accuracy.text(row["split_by_images"], 2),

@@ -4,14 +4,16 @@ from itertools import product
 
 import pandas as pd
 
-from siamese.axes import SETTING, name_setting
+from siamese.axes import axes_in, name_setting
 from siamese.intervals import mean_interval
 from siamese.job import logged
 from siamese.metrics import METRIC_OF_COLUMN, METRICS, TEST_SETS, column
 from siamese.stored import write_text
 from siamese.tables import (
     PUBLISHED,
+    TEXT_AXES,
     TRAINED,
+    WHOLE_AXES,
     compare_with_baselines,
     finding,
     markdown_table,
@@ -36,11 +38,12 @@ def describe(summary):
     Returns
     -------
     pandas.DataFrame
-        One row a setting or baseline: method, split_by, size, l2, batch_size,
-        epochs, n, collapsed (how many of them), and for each metric and test set
+        One row a setting or baseline: method, split_by, the axes, n, collapsed
+        (how many of them), and for each metric and test set
         <name>_mean, _sd, _low and _high; by Student's t over seeds.
     """
-    keys = ["method", "split_by", *SETTING]
+    axes = axes_in(summary)
+    keys = ["method", "split_by", *axes]
     columns = [name for name in summary.columns if name in METRIC_OF_COLUMN]
     rows = []
     for key, runs in summary.groupby(keys, sort=False, dropna=False):
@@ -50,7 +53,8 @@ def describe(summary):
             interval = mean_interval(runs[name])
             row |= {f"{name}_{part}": interval[part] for part in PARTS}
         rows.append(row)
-    return pd.DataFrame(rows).astype({"batch_size": "Int64", "epochs": "Int64"})
+    whole = {name: "Int64" for name in WHOLE_AXES if name in axes}
+    return pd.DataFrame(rows).astype(whole)
 
 
 def name_method(row):
@@ -73,7 +77,8 @@ def settings_table(settings, columns):
 
     Of metrics the mean over seeds and its interval, else the published accuracy.
     """
-    cells = settings[SETTING].map(parameter)
+    axes = axes_in(settings)
+    cells = settings[axes].map(parameter)
     cells.insert(0, "method", settings.apply(name_method, axis=1))
     for name in columns:
         metric = METRIC_OF_COLUMN.get(name)
@@ -82,20 +87,22 @@ def settings_table(settings, columns):
         else:
             parts = settings[[f"{name}_{part}" for part in ("mean", "low", "high")]]
             cells[name] = [with_interval(metric, row) for row in parts.to_numpy()]
-    return markdown_table(cells, ("method", "size"))
+    return markdown_table(cells, ("method", *TEXT_AXES))
 
 
 def as_markdown(summary, settings, split_by, differences=()):
     """The settings for people, best on B first, with the protocol named."""
+    axes = axes_in(summary)
     seeds = summary["seed"].nunique()
     means = setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
     best = means.iloc[0]
+    setting = dict(zip(axes, means.index[0], strict=True))
     baselines = compare_with_baselines(summary, split_by)
-    published = trained_rows(summary, split_by)[[*SETTING, *PUBLISHED.values()]]
+    published = trained_rows(summary, split_by)[[*axes, *PUBLISHED.values()]]
     shown = settings[settings["split_by"] == split_by].sort_values(
         "accuracy_b_mean", ascending=False, kind="stable"
     )
-    shown = shown.merge(published.drop_duplicates(), on=SETTING, how="left")
+    shown = shown.merge(published.drop_duplicates(), on=axes, how="left")
     over_seeds = ", mean over seeds and its 95 % interval (Student's t)" * (seeds > 1)
     lines = [
         "# Summary",
@@ -112,7 +119,7 @@ def as_markdown(summary, settings, split_by, differences=()):
             for name, row in baselines.iterrows()
         ),
         "",
-        f"**Best setting by accuracy on B: {name_setting(means.index[0])}: A "
+        f"**Best setting by accuracy on B: {name_setting(setting)}: A "
         f"{best['accuracy_a'] * 100:.2f}, B {best['accuracy_b'] * 100:.2f}.**",
         "",
         "Choosing by B is the way of the published report, and not a fair one: B then "

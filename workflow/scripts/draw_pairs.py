@@ -4,7 +4,7 @@ import numpy as np
 
 from siamese.figures import Figure
 from siamese.job import logged
-from siamese.stored import read_images, read_pair_table
+from siamese.stored import read_class_names, read_images, read_pair_table
 
 SHOWN_PER_SET = 8
 
@@ -36,7 +36,8 @@ def main(snakemake, output):
     tables = {name: read_pair_table(snakemake.input[name]) for name in ("A", "B")}
     images = read_images(snakemake.input.images, in_memory=False)
     generator = np.random.default_rng(int(snakemake.wildcards.seed))
-    figure = draw_pairs(tables, images, snakemake.params.names, generator)
+    names = read_class_names(snakemake.input.dataset)
+    figure = draw_pairs(tables, images, names, generator)
     figure.savefig(output.figure, dpi=100)
 
 

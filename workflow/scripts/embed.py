@@ -9,13 +9,14 @@ import numpy as np
 from siamese.checkpoint import are_finite, read_model
 from siamese.export import plain_encoder, save_model
 from siamese.job import logged
-from siamese.network import pair_distances, set_up_devices
+from siamese.network import import_network, pair_distances, set_up_devices
 from siamese.pairs import read_sets
 from siamese.stored import damaged, read_images
 
 
 def main(snakemake, output):
     set_up_devices(snakemake.threads, gpu=False)
+    import_network(snakemake.params.network)
     model = read_model(snakemake.input.model, compile=False)
     images = read_images(snakemake.input.images, in_memory=False)
     sets = read_sets(snakemake.input, len(images))

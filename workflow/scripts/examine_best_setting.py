@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from siamese.axes import SETTING, name_setting
+from siamese.axes import axes_in, name_setting
 from siamese.figures import Figure
 from siamese.job import logged
 from siamese.metrics import classified_correctly
-from siamese.stored import read_distances, read_pair_table
+from siamese.stored import read_class_names, read_distances, read_pair_table
 from siamese.tables import (
     finding,
     read_summary,
@@ -16,8 +16,10 @@ from siamese.tables import (
 )
 
 BINS = 60
+# Classes whose names and values can be read in a heat map.
+MOST_LABELS = 20
 # What is looked at of a pair table; small types, since there are many runs.
-COLUMNS = {"left_class": "int16", "right_class": "int16", "same": "int8"}
+COLUMNS = {"left_class": "int32", "right_class": "int32", "same": "int8"}
 
 
 def class_accuracies(pairs, names):
@@ -49,8 +51,17 @@ def class_accuracies(pairs, names):
     return table.reset_index(drop=True)
 
 
+def label_cells(axis, values):
+    """Write each value into its cell of a heat map, if the two classes have pairs."""
+    for (row, column), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            colour = "white" if value < 60 else "black"
+            axis.text(column, row, f"{value:.0f}", ha="center", va="center", c=colour)
+
+
 def draw_classes(tables, title):
     """One heat map for each set: same-class pairs on the diagonal."""
+    classes = max(table["class"].nunique() for table in tables.values())
     figure = Figure(figsize=(11, 5.2), layout="constrained")
     axes = figure.subplots(1, len(tables))
     for axis, (name, table) in zip(axes, tables.items(), strict=True):
@@ -58,12 +69,11 @@ def draw_classes(tables, title):
         order = table["class"].unique()
         values = 100 * grid.loc[order, order].to_numpy()
         image = axis.imshow(values, vmin=0, vmax=100, cmap="viridis")
-        for (row, column), value in np.ndenumerate(values):
-            colour = "white" if value < 60 else "black"
-            axis.text(column, row, f"{value:.0f}", ha="center", va="center", c=colour)
-        names = {"labels": order, "parse_math": False}
-        axis.set_xticks(range(len(order)), rotation=40, ha="right", **names)
-        axis.set_yticks(range(len(order)), **names)
+        if classes <= MOST_LABELS:
+            label_cells(axis, values)
+            names = {"labels": order, "parse_math": False}
+            axis.set_xticks(range(len(order)), rotation=40, ha="right", **names)
+            axis.set_yticks(range(len(order)), **names)
         axis.set_title(f"Set {name}")
     figure.colorbar(image, ax=axes, label="Pairs classified correctly, %", shrink=0.8)
     figure.suptitle(title)
@@ -127,7 +137,8 @@ def main(snakemake, output):
     params = snakemake.params
     summary = read_summary(snakemake.input.table)
     best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
-    rows = trained_rows(summary, params.split_by).set_index(SETTING).loc[[best]]
+    axes = axes_in(summary)
+    rows = trained_rows(summary, params.split_by).set_index(axes).loc[[best]]
     pair_tables = {
         seed: {"A": a, "B": b}
         for seed, a, b in zip(
@@ -135,26 +146,30 @@ def main(snakemake, output):
         )
     }
     # Of all distances, those of the best setting alone are read.
-    runs = [
-        read_run(path, pair_tables[point["seed"]], params.threshold)
-        for point, path in zip(params.points, snakemake.input.distances, strict=True)
-        if tuple(point[key] for key in SETTING) == best
+    chosen = [
+        (point["seed"], threshold, path)
+        for point, threshold, path in zip(
+            params.points, params.thresholds, snakemake.input.distances, strict=True
+        )
+        if tuple(point[key] for key in axes) == best
     ]
+    threshold = chosen[0][1]
+    runs = [read_run(path, pair_tables[seed], threshold) for seed, _, path in chosen]
+    names = read_class_names(snakemake.input.dataset)
     pooled = {name: pd.concat([run[name] for run in runs]) for name in ("A", "B")}
-    tables = {
-        name: class_accuracies(pairs, params.names) for name, pairs in pooled.items()
-    }
+    tables = {name: class_accuracies(pairs, names) for name, pairs in pooled.items()}
     collapsed = int(rows["collapsed"].sum())
+    name = name_setting(dict(zip(axes, best, strict=True)))
     title = (
-        f"{name_setting(best)}, best on B of the trained settings "
-        f"({rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)}"
+        f"{name}, best on B of the trained settings ("
+        f"{rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)}"
         f"{f', {collapsed} collapsed' * (collapsed > 0)})\n"
         f"{finding(summary, params.split_by)}"
     )
     pd.concat(tables, names=["set"]).droplevel(1).to_csv(output.table)
     draw_classes(tables, title).savefig(output.classes, dpi=110)
     tuned = rows["threshold_tuned"].tolist()
-    figure = draw_distances(pooled, params.threshold, tuned, title)
+    figure = draw_distances(pooled, threshold, tuned, title)
     figure.savefig(output.distances, dpi=110)
 
 

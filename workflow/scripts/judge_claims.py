@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import yaml
 
-from siamese.axes import SETTING
+from siamese.axes import axes_in
 from siamese.intervals import mean_interval, verdict
 from siamese.job import logged
 from siamese.tables import read_summary, trained_rows
@@ -19,8 +19,8 @@ def select(rows, side):
     rows : pandas.DataFrame
         Trained rows of summary.csv.
     side : dict
-        metric, and some of size, l2, batch_size, epochs: a value, or a list of
-        values to average over.
+        metric, and some of the axes: a value, or a list of values to average over.
+        An axis that is no column has one value in the whole study.
 
     Returns
     -------
@@ -28,14 +28,15 @@ def select(rows, side):
         A row a seed, a column a combination of the open settings; NaN where the
         seed lacks one of the values.
     """
+    axes = axes_in(rows)
     values = {
         key: value if isinstance(value, list) else [value]
         for key, value in side.items()
-        if key in SETTING
+        if key in axes
     }
     for key, allowed in values.items():
         rows = rows[rows[key].isin(allowed)]
-    open_keys = [key for key in SETTING if key not in values]
+    open_keys = [key for key in axes if key not in values]
     groups = rows.groupby(["seed", *open_keys])[side["metric"]]
     complete = groups.count() == math.prod(map(len, values.values()))
     means = groups.mean()[complete]

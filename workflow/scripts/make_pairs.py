@@ -6,24 +6,32 @@ A pair is two indices into images.npy; no pixel is copied.
 import numpy as np
 
 from siamese.job import logged
-from siamese.splits import SPLITS, make_pairs
+from siamese.splits import SPLITS, Plan, make_pairs, sets_of_fold
 from siamese.stored import read_table
 
 
 def main(snakemake, output):
     params = snakemake.params
-    table = read_table(snakemake.input.table, ["image", "class"])
+    table = read_table(snakemake.input.table, ["image", "class"], ["set"])
+    members = {
+        label: rows["image"].to_numpy() for label, rows in table.groupby("class")
+    }
+    of_sets = {
+        name: [int(label) for label in rows["class"].unique()]
+        for name, rows in table.groupby("set")
+    }
+    sets = sets_of_fold(of_sets, params.fold)
+    counts = {label: len(images) for label, images in members.items()}
+    plan = Plan.of(counts, sets, params.pairs)
     seed = int(snakemake.wildcards.seed)
     for number, name in enumerate(("A", "B")):
-        members = table[table["class"].isin(params.sets[name])].groupby("class")
-        images_by_class = {c: images.to_numpy() for c, images in members["image"]}
+        images = {label: members[label] for label in sorted(sets[name])}
         generator = np.random.default_rng([seed, number])
-        images = (images_by_class, params.images_per_class)
         if name == "A":
-            split = SPLITS[params.split_by]
-            pairs = split.make(*images, params.parts, generator)
+            split = SPLITS[params.pairs["split_by"]]
+            pairs = split.make(images, plan.sizes["A"], plan.parts, generator)
         else:
-            pairs = make_pairs(*images, generator).assign(split="test")
+            pairs = make_pairs(images, plan.sizes["B"], generator).assign(split="test")
         pairs.to_csv(getattr(output, name), index=False)
         print(f"Set {name}:\n{pairs.groupby(['split', 'same']).size()}")
 

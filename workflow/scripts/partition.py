@@ -1,11 +1,19 @@
 """Rule partition: merge the files and put every image into set A or B."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 
+from siamese.datasets import read_dataset
 from siamese.errors import StudyError
-from siamese.idx import read_merged
+from siamese.image_folder import listing
 from siamese.job import logged
+from siamese.splits import complete_sets
+from siamese.stored import write_json, write_text
+
+# With more, the digest of all says enough.
+MOST_FILES = 100
 
 
 def partition(labels, sets):
@@ -13,7 +21,7 @@ def partition(labels, sets):
 
     Parameters
     ----------
-    labels : numpy.ndarray of uint8, shape (n,)
+    labels : numpy.ndarray of int, shape (n,)
     sets : dict of str to list of int
         The classes of each set.
 
@@ -57,7 +65,7 @@ def check_partition(table, labels, sets, images_per_class):
     for name, classes in sets.items():
         for label in classes:
             found = int((table["class"] == label).sum())
-            if found != images_per_class:
+            if images_per_class not in (None, found):
                 raise StudyError(
                     f"Set {name}, class {label}: {found} images, expected "
                     f"{images_per_class} (dataset.images_per_class in the config)"
@@ -66,14 +74,30 @@ def check_partition(table, labels, sets, images_per_class):
 
 def main(snakemake, output):
     params = snakemake.params
-    images, labels = read_merged(
-        dict(zip(params.sha256s, snakemake.input, strict=True)), params.sha256s
-    )
-    table = partition(labels, params.sets)
-    check_partition(table, labels, params.sets, params.images_per_class)
-    np.save(output.images, images)
-    np.save(output.labels, labels)
+    content = read_dataset(snakemake.input.files, params.dataset)
+    counts = content.counts()
+    sets = complete_sets(params.sets, list(counts))
+    table = partition(content.labels, sets)
+    check_partition(table, content.labels, sets, params.images_per_class)
+    np.save(output.images, content.images)
+    with open(output.images, "rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    write_text(output.digest, f"{sha256}  images.npy")
+    np.save(output.labels, content.labels)
     table.to_csv(output.table, index=False)
+    description = {
+        "digest": content.digest,
+        "shape": list(content.images.shape[1:]),
+        "classes": [
+            {"id": label, "name": name, "images": counts[label]}
+            for label, name in enumerate(content.names)
+        ],
+    }
+    if params.dataset["format"] == "folder":
+        description["listing"] = listing(*snakemake.input.files, content.names)
+    if len(content.files) <= MOST_FILES:
+        description["files"] = content.files
+    write_json(output.description, description)
     print(table.groupby(["set", "class"]).size())
 
 

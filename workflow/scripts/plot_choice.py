@@ -4,7 +4,7 @@ from siamese.figures import Figure, draw_baselines
 from siamese.job import logged
 from siamese.metrics import METRICS
 from siamese.stored import read_table
-from siamese.tables import baseline_means, name_arm, read_summary
+from siamese.tables import TEXT_AXES, Layout, baseline_means, read_summary
 
 
 def draw_choice(table, metric, baselines):
@@ -28,8 +28,8 @@ def draw_choice(table, metric, baselines):
     accuracies = accuracy.scale * table["accuracy_b"]
     figure = Figure(figsize=(8.5, 5), layout="constrained")
     axis = figure.subplots()
-    for (size, l2), arm in table.groupby(["size", "l2"]):
-        axis.scatter(scores[arm.index], accuracies[arm.index], label=name_arm(size, l2))
+    for name, part in Layout.of(table).split(table).items():
+        axis.scatter(scores[part.index], accuracies[part.index], label=name)
     draw_baselines(axis, accuracy.scale * baselines)
     marks = {
         "chosen inside A": (table.index[0], "ko"),
@@ -49,7 +49,7 @@ def draw_choice(table, metric, baselines):
 
 def main(snakemake, output):
     params = snakemake.params
-    table = read_table(snakemake.input.choice, ["score", "accuracy_b"])
+    table = read_table(snakemake.input.choice, ["score", "accuracy_b"], names=TEXT_AXES)
     baselines = baseline_means(read_summary(snakemake.input.table), params.split_by)
     figure = draw_choice(table, params.metric, baselines)
     figure.savefig(output.figure, dpi=110)

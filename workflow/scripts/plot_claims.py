@@ -155,7 +155,9 @@ def as_markdown(claims):
 
 
 def main(snakemake, output):
-    claims = read_table(snakemake.input.claims, ["claim", "n"])
+    claims = read_table(
+        snakemake.input.claims, ["claim", "n"], names=["statement", "effect"]
+    )
     summary = read_summary(snakemake.input.table)
     baselines = baseline_means(summary, snakemake.params.split_by)
     figure = draw_claims(claims, baselines)

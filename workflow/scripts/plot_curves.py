@@ -1,6 +1,5 @@
 """Rule plot_curves: accuracy and loss by epoch of one grid point."""
 
-from siamese.axes import AXES, name_setting
 from siamese.figures import Figure, MaxNLocator, draw_baselines
 from siamese.job import logged
 from siamese.metrics import name_baseline, read_baselines, read_metrics
@@ -66,8 +65,7 @@ def main(snakemake, output):
         for baseline in read_baselines(snakemake.input.baselines)
     }
     wildcards = snakemake.wildcards
-    setting = [kind(wildcards[name]) for name, kind in AXES.items()]
-    title = f"{name_setting(setting)}, seed {wildcards.seed}"
+    title = f"{snakemake.params.setting}, seed {wildcards.seed}"
     if wildcards.split:
         title += f", {wildcards.split.strip('/')}"
     figure = draw_curves(history, metrics, baselines, title)

@@ -1,14 +1,16 @@
-"""Rule plot_summary: accuracy on A and B over batch size and epochs."""
+"""Rule plot_summary: accuracy on A and B over the axes that vary."""
 
 import numpy as np
 
-from siamese.figures import Figure, draw_baselines, save_vectors
+from siamese.axes import AXES, as_text
+from siamese.figures import CYCLE, Figure, colormaps, draw_baselines, save_vectors
 from siamese.job import logged
 from siamese.metrics import METRICS, column
 from siamese.tables import (
+    PUBLISHED,
+    Layout,
     baseline_means,
     finding,
-    name_arm,
     read_summary,
     trained_rows,
 )
@@ -17,13 +19,14 @@ SETS = {"A": "trained classes", "B": "unseen classes"}
 ACCURACY = METRICS["accuracy"]
 WIDEST_LEGEND = 4
 NARROWEST = 7.5
+MOST_TICKS = 12
 
 
 def draw_summary(summary, split_by):
-    """One panel for each test set, network size and L2 penalty.
+    """One panel for each test set and each value of what `Layout` makes panels of.
 
-    Lines are batch sizes, points the mean over seeds, thin bars their range,
-    stars the published values, level lines the baselines.
+    Points are means over seeds and over what the layout averages, thin bars their
+    range, stars the published values, level lines the baselines.
 
     Parameters
     ----------
@@ -42,62 +45,97 @@ def draw_summary(summary, split_by):
         for name in SETS
     }
     order = baselines["B"].index
-    summary = trained_rows(summary, split_by)
-    arms = list(summary.groupby(["size", "l2"], sort=False).groups)
-    batch_sizes = sorted(summary["batch_size"].unique())
-    shifts = np.linspace(-0.12, 0.12, len(batch_sizes)) if len(batch_sizes) > 1 else [0]
-    width = max(3.1 * len(arms) + 1.2, NARROWEST)
+    rows = trained_rows(summary, split_by)
+    layout = Layout.of(rows)
+    panels = layout.split(rows)
+    places = {value: place for place, value in enumerate(in_order(rows[layout.x]))}
+    lines = in_order(rows[layout.lines]) if layout.lines else [None]
+    shifts = np.linspace(-0.12, 0.12, len(lines)) if len(lines) > 1 else [0]
+    colours = line_colours(len(lines))
+    width = max(3.1 * len(panels) + 1.2, NARROWEST)
     figure = Figure(figsize=(width, 6.4), layout="constrained")
     axes = figure.subplots(
-        len(SETS), len(arms), sharex=True, sharey="row", squeeze=False
+        len(SETS), len(panels), sharex=True, sharey="row", squeeze=False
     )
     for row, (name, title) in zip(axes, SETS.items(), strict=True):
-        for axis, (size, l2) in zip(row, arms, strict=True):
-            arm = summary[(summary["size"] == size) & (summary["l2"] == l2)]
-            for number, batch_size in enumerate(batch_sizes):
-                points = arm[arm["batch_size"] == batch_size]
-                draw_batch_size(axis, points, name, f"C{number}", shifts[number])
+        for axis, (label, panel) in zip(row, panels.items(), strict=True):
+            for value, colour, shift in zip(lines, colours, shifts, strict=True):
+                points = panel
+                if value is not None:
+                    points = panel[panel[layout.lines] == value]
+                at = points[layout.x].map(places) + shift
+                draw_line(axis, points.assign(at=at), name, colour)
             draw_baselines(axis, ACCURACY.scale * baselines[name][order])
-            axis.set_title(name_arm(size, l2), fontsize=10)
-            axis.set_xticks(sorted(summary["epochs"].unique()))
+            axis.set_title(label, fontsize=10)
             axis.grid(alpha=0.3)
         row[0].set_ylabel(f"Set {name} ({title}), {ACCURACY.unit}")
+    step = -(-len(places) // MOST_TICKS)
+    texts = [as_text(value) for value in places]
     for axis in axes[-1]:
-        axis.set_xlabel("Epochs")
+        axis.set_xlim(-0.5, len(places) - 0.5)
+        axis.set_xticks(range(len(places))[::step], texts[::step])
+        if max(map(len, texts)) > 8:
+            axis.tick_params(axis="x", rotation=30)
+        label = AXES[layout.x].label
+        axis.set_xlabel(label[0].upper() + label[1:])
+    words = AXES[layout.lines].words if layout.lines else str
     handles = [
-        axes[0, 0].plot([], [], f"C{n}o-", label=f"batch size {size}")[0]
-        for n, size in enumerate(batch_sizes)
+        axes[0, 0].plot([], [], "o-", color=colour, label=label)[0]
+        for label, colour in zip(map(words, lines), colours, strict=True)
+        if layout.lines
     ]
-    handles += axes[0, 0].plot([], [], "k*", ms=11, mfc="none", label="published value")
+    if rows[[*PUBLISHED.values()]].notna().any(axis=None):
+        handles += axes[0, 0].plot(
+            [], [], "k*", ms=11, mfc="none", label="published value"
+        )
     handles += axes[-1, 0].get_lines()[-len(order) :]
-    columns = min(len(arms) + 1, WIDEST_LEGEND)
+    columns = min(len(panels) + 1, WIDEST_LEGEND)
     figure.legend(
         handles=handles, loc="outside lower center", ncols=columns, fontsize=9
     )
-    seeds = summary["seed"].nunique()
     figure.suptitle(
         "Same class or not: accuracy on test pairs, "
-        + ("one seed" if seeds == 1 else f"mean and range of {seeds} seeds")
-        + f"\n{message}"
+        f"{name_mean(rows['seed'].nunique(), layout.averaged)}\n{message}"
     )
     return figure
 
 
-def draw_batch_size(axis, points, name, colour, shift):
-    """One line of a panel, with the published values in the same colour."""
+def in_order(values):
+    """The different values of an axis: numbers rising, texts as the study has them."""
+    found = list(dict.fromkeys(values))
+    return found if isinstance(found[0], str) else sorted(found)
+
+
+def line_colours(n):
+    """As many colours: of Matplotlib's cycle, or of a scale where those are too few."""
+    if n <= CYCLE:
+        return [f"C{number}" for number in range(n)]
+    return list(colormaps["viridis"](np.linspace(0, 0.9, n)))
+
+
+def name_mean(seeds, averaged):
+    """What a point is the mean of, in words."""
+    of = [f"{seeds} seeds"] * (seeds > 1) + [AXES[name].label for name in averaged]
+    return f"mean and range over {', '.join(of)}" if of else "one seed"
+
+
+def draw_line(axis, points, name, colour):
+    """One line of a panel, with the published values in the same colour.
+
+    `points` has the horizontal place of each run in the column `at`.
+    """
     accuracy, published = column("accuracy", name), column("published", name)
     points = points.assign(
         **{key: ACCURACY.scale * points[key] for key in (accuracy, published)}
     )
-    values = points.groupby("epochs")[accuracy].agg(["mean", "min", "max"])
+    values = points.groupby("at")[accuracy].agg(["mean", "min", "max"])
     spread = [values["mean"] - values["min"], values["max"] - values["mean"]]
-    epochs = values.index + shift
     axis.errorbar(
-        epochs, values["mean"], spread, color=colour, marker="o", elinewidth=1
+        values.index, values["mean"], spread, color=colour, marker="o", elinewidth=1
     )
     stars = points.dropna(subset=published)
     axis.plot(
-        stars["epochs"] + shift,
+        stars["at"],
         stars[published],
         color=colour,
         marker="*",

@@ -8,7 +8,7 @@ import math
 
 import pandas as pd
 
-from siamese.axes import SETTING, name_setting
+from siamese.axes import axes_in, name_setting
 from siamese.intervals import mean_interval
 from siamese.job import logged
 from siamese.metrics import METRIC_OF_COLUMN, METRICS, column, read_metrics
@@ -25,9 +25,9 @@ from siamese.tables import (
 
 
 def fold_table(points, metrics):
-    """One row a setting, seed and fold: metrics on the classes left out."""
+    """One row a setting, seed and fold: metrics on the classes left out, as of B."""
     return pd.DataFrame(
-        {**point, **{name: result["B"][name] for name in METRICS}}
+        {**point, **{column(name, "B"): result["B"][name] for name in METRICS}}
         for point, result in zip(points, metrics, strict=True)
     )
 
@@ -46,10 +46,10 @@ def rank_settings(folds, summary, split_by, metric):
     Returns
     -------
     pandas.DataFrame
-        size, l2, batch_size, epochs, score, and the means over seeds of the
+        The axes, score, and the means over seeds of the
         accuracy and of the metric on B.
     """
-    scores = folds.groupby(SETTING)[metric].mean().rename("score")
+    scores = folds.groupby(axes_in(folds))[column(metric, "B")].mean().rename("score")
     on_b = setting_means(summary, split_by, columns_on_b(metric))
     table = on_b.join(scores, how="inner").reset_index()
     is_rising = METRICS[metric].better == "lower"
@@ -80,7 +80,7 @@ def in_words(correlation):
 
 def interval_on_b(summary, split_by, setting):
     """Mean accuracy on B of a setting over its seeds, as `mean_interval`."""
-    rows = trained_rows(summary, split_by).set_index(SETTING)
+    rows = trained_rows(summary, split_by).set_index(axes_in(summary))
     return mean_interval(rows.loc[[setting], "accuracy_b"])
 
 
@@ -92,8 +92,8 @@ def as_markdown(table, folds, summary, split_by, metric, differences=()):
         score: table.iloc[0],
         "accuracy on B (the published way)": table.loc[table["accuracy_b"].idxmax()],
     }
-    settings = {label: tuple(row[SETTING]) for label, row in settings.items()}
-    on_b = [interval_on_b(summary, split_by, setting) for setting in settings.values()]
+    settings = {label: row[axes_in(table)] for label, row in settings.items()}
+    on_b = [interval_on_b(summary, split_by, tuple(s)) for s in settings.values()]
     choices = [
         {
             "chosen by": label,
@@ -110,7 +110,9 @@ def as_markdown(table, folds, summary, split_by, metric, differences=()):
         f"{in_words(value)} with the {METRIC_OF_COLUMN[name].label} on B"
         for name, value in correlations(table, metric).items()
     )
-    by_fold = folds.groupby("fold", sort=False)[metric].agg(["mean", "min", "max"])
+    by_fold = folds.groupby("fold", sort=False)[column(metric, "B")].agg(
+        ["mean", "min", "max"]
+    )
     by_fold = by_fold.sort_values("mean").map(chosen.text).reset_index()
     by_fold.columns = ["classes left out", f"mean {chosen.label}", "lowest", "highest"]
     seeds = folds["seed"].nunique()

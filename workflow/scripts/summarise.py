@@ -7,10 +7,10 @@ from itertools import product
 
 import pandas as pd
 
-from siamese.axes import SETTING
+from siamese.axes import NAMED, axes_in
 from siamese.job import logged
 from siamese.metrics import METRICS, TEST_SETS, column, read_baselines, read_metrics
-from siamese.tables import PUBLISHED, TRAINED
+from siamese.tables import PUBLISHED, TRAINED, WHOLE_AXES
 
 # On the sets of the published report these stand first, before its values.
 FIRST = ("accuracy", "loss", "auc")
@@ -40,7 +40,8 @@ def summarise(points, metrics, baseline_points, baselines, published):
     Parameters
     ----------
     points : list of dict
-        split_by, size, l2, batch_size, epochs, seed of each grid point.
+        split_by, seed and the axes of each grid point, and `others`, what its folder's
+        name has beside the named axes.
     metrics : list of dict
         Content of each grid point's metrics.json, in the same order.
     baseline_points : list of dict
@@ -66,17 +67,25 @@ def summarise(points, metrics, baseline_points, baselines, published):
         for point, results in zip(baseline_points, baselines, strict=True)
         for result in results
     ]
-    table = pd.DataFrame(rows).merge(
-        published[[*SETTING, *PUBLISHED.values()]].assign(
-            split_by="pairs", method=TRAINED
-        ),
-        on=[*SETTING, "split_by", "method"],
-        how="left",
-    )
-    table = table.astype({"batch_size": "Int64", "epochs": "Int64"})
-    first = [*SETTING, "seed", *(column(*value) for value in FIRST_VALUES)]
+    of_report = {"split_by": "pairs", "method": TRAINED, "others": ""}
+    published = published[[*NAMED, *PUBLISHED.values()]].assign(**of_report)
+    keys = [*NAMED, *of_report]
+    # Baselines have no others.
+    table = pd.DataFrame(rows).merge(published, on=keys, how="left")
+    table = table.drop(columns="others")
+    axes = axes_in(table)
+    table = table.astype({name: "Int64" for name in WHOLE_AXES if name in axes})
+    first = [*axes, "seed", *(column(*value) for value in FIRST_VALUES)]
     first += [*PUBLISHED.values(), "method", "split_by"]
     return table[first + [name for name in table.columns if name not in first]]
+
+
+def read_published(path):
+    """The table of published accuracies; one without rows if there is no path."""
+    if path:
+        return pd.read_csv(path)
+    types = {"size": object} | dict.fromkeys([*NAMED[1:], *PUBLISHED.values()], float)
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
 def main(snakemake, output):
@@ -86,7 +95,7 @@ def main(snakemake, output):
         [read_metrics(path) for path in snakemake.input.metrics],
         params.baseline_points,
         [read_baselines(path) for path in snakemake.input.baselines],
-        pd.read_csv(snakemake.input.published),
+        read_published(snakemake.input.published),
     )
     summary.to_csv(output.table, index=False)
 

@@ -9,6 +9,7 @@ are drawn from (seed, epoch) alone.
 import csv
 import math
 import time
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from siamese.gpus import own_gpu
 from siamese.job import logged
 from siamese.network import (
     build_siamese,
+    import_network,
     keras,
     memory_errors_explained,
     pair_distances,
@@ -33,7 +35,8 @@ def set_dropout_seed(model, seed, epoch):
     dropout = [
         layer
         for layer in model.get_layer("encoder").layers
-        if isinstance(layer, keras.layers.Dropout)
+        # At a rate of 0 it has no generator.
+        if isinstance(layer, keras.layers.Dropout) and layer.rate > 0
     ]
     for number, layer in enumerate(dropout):
         state = np.random.SeedSequence([seed, epoch, number]).generate_state(2)
@@ -47,7 +50,7 @@ def train_epoch(step, images, pairs, batch_size):
     ----------
     step : callable
         From `training_step`.
-    images : numpy.ndarray of uint8, shape (n, 28, 28)
+    images : numpy.ndarray of uint8, shape (n, height, width, channels)
     pairs : dict of str to numpy.ndarray
         left and right (int32 indices), same (float32).
     batch_size : int
@@ -65,7 +68,7 @@ def train_epoch(step, images, pairs, batch_size):
             pairs[column][start : start + batch_size]
             for column in ("left", "right", "same")
         )
-        found, penalty = step(images[left, ..., None], images[right, ..., None], same)
+        found, penalty = step(images[left], images[right], same)
         distances.append(found.numpy())
         penalties += float(penalty) * len(same)
     return np.concatenate(distances), penalties / len(pairs["same"])
@@ -87,7 +90,7 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
         From `build_siamese`, fresh or loaded.
     history : list of dict
         One entry for each epoch that the model has behind it.
-    images : numpy.ndarray of uint8, shape (n, 28, 28)
+    images : numpy.ndarray of uint8, shape (n, height, width, channels)
     pairs : dict of str to dict
         The splits train and validation, as `read_pairs` gives them.
     batch_size, epochs, seed : int
@@ -131,7 +134,8 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
             raise StudyError(
                 f"Epoch {epoch + 1}: loss {record['loss']}, validation loss "
                 f"{record['val_loss']}, weights {weights}, expected finite numbers; "
-                "try another seed, a smaller grid.l2, margin or another precision"
+                "try another seed, a smaller learning_rate, l2 or margin, or another "
+                "precision"
             )
         history.append(record)
     return history
@@ -142,7 +146,9 @@ def main(snakemake, output):
     wildcards, params = snakemake.wildcards, snakemake.params
     seed = int(wildcards.seed)
     set_up_devices(snakemake.threads, gpu=bool(snakemake.resources.get("gpu")))
-    keras.config.set_dtype_policy(params.precision)
+    setting = SimpleNamespace(**params.setting)
+    keras.config.set_dtype_policy(setting.precision)
+    import_network(setting.network)
     batch_size = int(wildcards.batch_size)
     images = read_images(snakemake.input.images)
     pairs = read_verified_pairs(
@@ -155,7 +161,7 @@ def main(snakemake, output):
         model, history = read_checkpoint(model_path, history_path, steps)
     else:
         keras.utils.set_random_seed(seed)
-        model = build_siamese(params.filters, float(wildcards.l2), params.margin)
+        model = build_siamese(setting, images.shape[1:])
         history = []
     model.summary(expand_nested=True)
     epochs = int(wildcards.epochs)

@@ -10,9 +10,10 @@ import os
 
 import numpy as np
 
+from siamese.datasets import read_dataset
 from siamese.errors import StudyError
-from siamese.idx import read_merged
 from siamese.job import logged
+from siamese.splits import Plan, complete_sets, sets_of_fold
 from siamese.stored import read_images, read_pair_table, write_json
 
 STANDARD_ERRORS = 5
@@ -168,11 +169,11 @@ def main(snakemake, output):
     paths = {
         name: os.path.abspath(snakemake.input[name]) for name in ("A", "B", "crossed")
     }
-    originals, original_labels = read_merged(
-        dict(zip(params.sha256s, snakemake.input.originals, strict=True)),
-        params.sha256s,
-    )
-    known = labels_by_pixels(originals, original_labels)
+    content = read_dataset(snakemake.input.originals, params.dataset)
+    originals, counts = content.images, content.counts()
+    sets = sets_of_fold(complete_sets(params.sets, list(counts)), params.fold)
+    expected = Plan.of(counts, sets, params.pairs).pairs
+    known = labels_by_pixels(originals, content.labels)
     images = read_images(snakemake.input.images, in_memory=False)
     report = {
         "images": len(originals),
@@ -180,19 +181,19 @@ def main(snakemake, output):
         "identical_under_different_labels": ambiguous_images(originals, known),
         "sets": {},
     }
-    classes = params.sets | {"crossed": params.sets["A"] + params.sets["B"]}
+    classes = sets | {"crossed": sets["A"] + sets["B"]}
     tables = {name: read_pair_table(path) for name, path in paths.items()}
     for name, pairs in tables.items():
         check_pairs(pairs, images, known, classes[name], paths[name])
         report["sets"][name] = {
             "pairs": len(pairs),
             "same": int(pairs["same"].sum()),
-            "splits": count_splits(pairs, params.expected[name], paths[name]),
+            "splits": count_splits(pairs, expected[name], paths[name]),
             "images": len(images_in(pairs)),
         }
-    check_crossed(tables["crossed"], tables["A"], params.sets, paths["crossed"])
+    check_crossed(tables["crossed"], tables["A"], sets, paths["crossed"])
     leaks = report["pairs_with_an_image_of_training"] = count_leaks(tables["A"])
-    if params.split_by == "images" and any(leaks.values()):
+    if params.pairs["split_by"] == "images" and any(leaks.values()):
         raise StudyError(
             f"{paths['A']}: {leaks} pairs have an image of a training pair, expected "
             "none (split_by: images)"

@@ -24,5 +24,5 @@ class SourceLoader(SourceFileLoader):
 
 # By file name the digests of what was imported.
 CODE = {"__init__.py": digest_of(Path(__file__).read_bytes())}
-for folder in __path__:
+for folder in (*__path__, *(f"{path}/networks" for path in __path__)):
     sys.path_importer_cache[folder] = FileFinder(folder, (SourceLoader, [".py"]))

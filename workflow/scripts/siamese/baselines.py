@@ -13,7 +13,8 @@ from scipy.ndimage import gaussian_filter
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 
-from siamese.network import build_siamese, embed, keras
+from siamese.axes import setting_of
+from siamese.network import build_encoder, embed, keras
 
 BLUR_SIGMA = 2
 # Images as rows of numbers at a time, where not all need to be.
@@ -24,8 +25,8 @@ CHUNK = 8192
 class Source:
     """What vectors may be made of.
 
-    images is uint8 of shape (n, height, width); trained has the rows of images that
-    are in training pairs; seed and margin are those of the run.
+    images is uint8 of shape (n, height, width, channels); trained has the rows of
+    images that are in training pairs; seed is that of the run, margin the study's.
     """
 
     images: np.ndarray
@@ -64,7 +65,7 @@ def blurred_pixels(source):
     rows = pixels(source)
     # One by one: all at a time take twice the memory.
     for image in rows.reshape(source.images.shape):
-        gaussian_filter(image, sigma=BLUR_SIGMA, output=image)
+        gaussian_filter(image, BLUR_SIGMA, axes=(0, 1), output=image)
     return normalize(rows, copy=False)
 
 
@@ -86,8 +87,8 @@ def principal_components(source, filters):
 def untrained_encoder(source, filters):
     """Embeddings by an encoder with the weights that training starts from."""
     keras.utils.set_random_seed(source.seed)
-    model = build_siamese(filters, 0, source.margin)
-    return embed(model.get_layer("encoder"), source.images)
+    encoder = build_encoder(setting_of(filters), source.images.shape[1:])
+    return embed(encoder, source.images)
 
 
 BASELINES = {

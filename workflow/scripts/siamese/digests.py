@@ -23,7 +23,7 @@ def imported_modules(path):
             names |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    root = path.parents[path.parent.name == "siamese"]
+    root = next(p for p in path.parents if p.name not in ("siamese", "networks"))
     paths = {root / f"{name.replace('.', '/')}.py" for name in names if name}
     found = {file for file in paths if file.exists() and file != path}
     return found | {root / "siamese/__init__.py"} if found else found

@@ -6,7 +6,7 @@ import json
 import zipfile
 
 from siamese.errors import StudyError
-from siamese.network import Bias, keras, layers
+from siamese.layers import Bias, UnitLength, keras, layers
 
 # What kinds of layers are called; others by their class in small letters.
 KINDS = {"Conv2D": "conv", "MaxPooling2D": "pool"}
@@ -56,6 +56,11 @@ def _(layer: Bias, name):
     return layers.Rescaling(1.0, offset=bias.tolist(), name=name, dtype=dtype)
 
 
+@convert.register
+def _(layer: UnitLength, name):
+    return layers.UnitNormalization(name=name, dtype=layer.dtype_policy.name)
+
+
 def copy(layer, weights, **changes):
     """A layer with these weights and changes of its config, for embedding alone."""
     config = layer.get_config()
@@ -81,12 +86,13 @@ def plain_encoder(encoder):
     Parameters
     ----------
     encoder : keras.Model
-        Of NETWORKS.
+        Such as `build_encoder` makes.
 
     Returns
     -------
     keras.Model
-        From uint8 images of shape (n, 28, 28, 1) to float32 embeddings, not compiled.
+        From uint8 images of shape (n, height, width, channels) to float32 embeddings,
+        not compiled.
         The layers keep their dtype policies, so that its `predict` gives what `embed`
         gives of the encoder.
 

@@ -11,11 +11,14 @@ from pathlib import Path
 os.environ["MPLCONFIGDIR"] = os.path.abspath(".snakemake/matplotlib")
 with contextlib.chdir(Path(__file__).parent):
     import matplotlib
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-__all__ = ["Figure", "MaxNLocator", "draw_baselines", "save_vectors"]
+__all__ = ["Figure", "MaxNLocator", "colormaps", "draw_baselines", "save_vectors"]
 
+# Colours that Matplotlib has names for, C0 to C9.
+CYCLE = 10
 STYLES = [
     (style, colour) for colour in ("k", "0.55") for style in ("--", ":", "-.", "-")
 ]

@@ -1,4 +1,4 @@
-"""Reading IDX, the format of MNIST and Fashion-MNIST.
+"""Reading IDX, the format of MNIST and the data sets that are made like it.
 
 Format: http://yann.lecun.com/exdb/mnist (section "THE IDX FILE FORMAT").
 """
@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from siamese.errors import StudyError
-from siamese.stored import IMAGE_SHAPE
 
 UNSIGNED_BYTE = 0x08
-IMAGES = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
-LABELS = ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
-# No file to read is larger, compressed or not; Fashion-MNIST's largest has 47 MB.
-MOST_BYTES = 100_000_000
+# What tells a file of images from that with its labels, in their names.
+IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
+# No file to read is larger, compressed or not; EMNIST's largest has 550 MB.
+MOST_BYTES = 1_000_000_000
 BLOCK_BYTES = 2**20
 
 
@@ -123,7 +122,7 @@ def parse_idx(payload, name, sha256):
             f"{shape} in its header; fetch the file again"
         )
     digest = hashlib.sha256(payload).hexdigest()
-    if digest != sha256:
+    if sha256 not in (None, digest):
         raise StudyError(
             f"{name}: SHA-256 of the decompressed file is {digest}, expected "
             f"{sha256} (dataset.files in the config); fetch the file again"
@@ -131,46 +130,60 @@ def parse_idx(payload, name, sha256):
     return np.frombuffer(payload, np.uint8, offset=header).reshape(shape)
 
 
+def label_file(name):
+    """The name of the file with the labels of a file of images."""
+    return name.replace(IMAGES, LABELS)
+
+
 def read_merged(paths, sha256s):
-    """Read the two images files, then the two labels files, and merge each.
+    """Read the files of images and those of labels, and merge each.
 
     Parameters
     ----------
     paths : dict of str to path
-        The decompressed IDX files by name.
-    sha256s : dict of str to str
+        The decompressed IDX files by name; each file of images has one of labels.
+    sha256s : dict of str to str or None
 
     Returns
     -------
     images : numpy.ndarray of uint8, shape (n, height, width)
     labels : numpy.ndarray of uint8, shape (n,)
-        The training file's rows first, then the test file's.
+        In the order of the files of images, those for training first.
+    sha256s : dict of str to str
+        What was found.
 
     Raises
     ------
     StudyError
-        A damaged file, images of another shape, or images and labels
+        A damaged file, images of unequal shape, or images and labels
         that differ in number.
     """
-    arrays = {}
+    arrays, found = {}, {}
     for name, path in paths.items():
         try:
             with open(path, "rb") as file:
                 payload = read_payload(file, name)
             arrays[name] = parse_idx(payload, name, sha256s[name])
+            found[name] = hashlib.sha256(payload).hexdigest()
         except StudyError as error:
             raise StudyError(f"{Path(path).absolute().parent}: {error}") from None
-    for image_file, label_file in zip(IMAGES, LABELS, strict=True):
-        if (found := arrays[image_file].shape[1:]) != IMAGE_SHAPE:
+    of_images = [name for name in arrays if IMAGES in name]
+    of_images.sort(key=lambda name: "train" not in name)
+    first = arrays[of_images[0]]
+    for name in of_images:
+        images, labels = arrays[name], arrays[label_file(name)]
+        if images.shape[1:] != first.shape[1:]:
             raise StudyError(
-                f"{image_file}: images of shape {found}, expected {IMAGE_SHAPE}"
+                f"{name}: images of shape {images.shape[1:]}, expected "
+                f"{first.shape[1:]} as {of_images[0]} has"
             )
-        if len(arrays[image_file]) != len(arrays[label_file]):
+        if len(images) != len(labels):
             raise StudyError(
-                f"{label_file}: {len(arrays[label_file])} labels, expected "
-                f"{len(arrays[image_file])} as {image_file} has images"
+                f"{label_file(name)}: {len(labels)} labels, expected {len(images)} as "
+                f"{name} has images"
             )
     return (
-        np.concatenate([arrays[name] for name in IMAGES]),
-        np.concatenate([arrays[name] for name in LABELS]),
+        np.concatenate([arrays[name] for name in of_images]),
+        np.concatenate([arrays[label_file(name)] for name in of_images]),
+        found,
     )

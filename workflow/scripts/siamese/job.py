@@ -156,7 +156,7 @@ def end_with(process):
 
 
 def check_code(expected):
-    """Refuse to go on with other code than a rule's param `code` has the digests of.
+    """Refuse to go on with another script than a rule's params have the digest of.
 
     Parameters
     ----------
@@ -166,17 +166,23 @@ def check_code(expected):
     Raises
     ------
     StudyError
-        The script, or a module that it has imported, is another.
+        The script is another.
     """
     script = SCRIPTS / os.path.basename(sys.modules["__main__"].__file__)
-    found = dict(CODE)
     # Snakemake runs a copy of it.
-    if Path(sys.argv[0]).read_bytes().endswith(script.read_bytes()):
-        found[script.name] = digest(script)
-    for name in (script.name, *found):
-        if found.get(name) != expected.get(name):
+    is_same = Path(sys.argv[0]).read_bytes().endswith(script.read_bytes())
+    compare_code({script.name: digest(script) if is_same else None}, expected)
+
+
+def compare_code(found, expected):
+    """Refuse to go on with other code than expected, such as modules imported since.
+
+    Raises StudyError for the first that is another.
+    """
+    for name in found:
+        if found[name] != expected.get(name):
             raise StudyError(
-                f"{SCRIPTS}: the code of {name} is {found.get(name)}, expected "
+                f"{SCRIPTS}: the code of {name} is {found[name]}, expected "
                 f"{expected.get(name)} as when snakemake started; it was edited since: "
                 "run the same command again"
             )
@@ -203,12 +209,17 @@ def logged(snakemake):
     try:
         with output_to(log_path):
             try:
-                if (expected := snakemake.params.get("code")) is not None:
+                expected = snakemake.params.get("code")
+                if expected is not None:
+                    expected = expected | snakemake.params.get("network_code", {})
                     check_code(expected)
+                    compare_code(CODE, expected)
                 facts = describe(snakemake.rule, snakemake.threads)
                 record(**facts)
                 with complete(folder, **snakemake.output) as output:
                     yield output
+                    # The module of a network is imported last.
+                    compare_code({} if expected is None else CODE, expected)
                 if (imported := packages()) != facts["packages"]:
                     record(packages=imported)
                 print_checksums(snakemake.output)

@@ -1,8 +1,9 @@
-"""The report's network, its distance and its loss, in Keras."""
+"""A network of two images and their distance: building, training, embedding."""
 
 import concurrent.futures
 import contextlib
 import functools
+import importlib
 import os
 import re
 
@@ -10,18 +11,12 @@ import numpy as np
 
 from siamese.errors import StudyError
 from siamese.imports import quick_imports
+from siamese.layers import DISTANCES, LOSSES, keras, layers
 from siamese.provenance import record
-from siamese.stored import IMAGE_SHAPE
 
 with quick_imports():
-    import keras
     import tensorflow as tf
-    from keras import layers, ops
 
-PIXEL_MAX = 255
-DROPOUT = 0.25
-# The gradient of a bare square root is not finite at 0.
-SMALLEST_SQUARE = 1e-7
 # Pairs that a thread takes through the network at a time, or images that it embeds. On
 # a CPU twice as many take as long and twice the memory, and the result depends on it. A
 # GPU likes them more.
@@ -31,129 +26,64 @@ GPU_CHUNK = 256
 OUT_OF_MEMORY = re.compile("OOM|out of memory|Dst tensor is not initialized", re.I)
 
 
-@keras.saving.register_keras_serializable("siamese")
-class Bias(layers.Layer):
-    """Add one trainable value a channel."""
-
-    def build(self, input_shape):
-        self.bias = self.add_weight(
-            name="bias", shape=(input_shape[-1],), initializer="zeros"
-        )
-
-    def call(self, inputs):
-        return ops.add(inputs, self.bias)
-
-
-@keras.saving.register_keras_serializable("siamese")
-class EuclideanDistance(layers.Layer):
-    """d = sqrt(max(sum (u - v)^2, 1e-7)) over the last axis, in float32."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**{**kwargs, "dtype": "float32"})
-
-    def call(self, left, right):
-        squares = ops.sum(ops.square(left - right), axis=-1)
-        return ops.sqrt(ops.maximum(squares, SMALLEST_SQUARE))
-
-
-@keras.saving.register_keras_serializable("siamese")
-class ContrastiveLoss(keras.losses.Loss):
-    """1/2 [y d^2 + (1 - y) max(margin - d, 0)^2], y = 1 for the same class.
-
-    Source: Hadsell, Chopra and LeCun (2006), "Dimensionality Reduction by
-    Learning an Invariant Mapping".
-    """
-
-    def __init__(self, margin=1.0, name="contrastive_loss", **kwargs):
-        super().__init__(name=name, **kwargs)
-        self.margin = margin
-
-    def call(self, y_true, y_pred):
-        hinge = ops.maximum(self.margin - y_pred, 0.0)
-        return 0.5 * (y_true * ops.square(y_pred) + (1.0 - y_true) * ops.square(hinge))
-
-    def get_config(self):
-        return {**super().get_config(), "margin": self.margin}
-
-
-def convolution_and_pooling(filters):
-    """3x3 convolution with ReLU, then 2x2 max-pooling.
-
-    Bias and ReLU come after the maximum instead of before it. Both are
-    monotone and the same for every pixel of a channel, so the function is the
-    same, on a quarter of the values.
-    """
-    return [
-        layers.Conv2D(filters, 3, padding="same", use_bias=False),
-        layers.MaxPooling2D(2),
-        Bias(),
-        layers.ReLU(),
-    ]
-
-
-def build_encoder(filters, l2):
-    """The encoder that both images of a pair pass, as the report lists it.
+def build_encoder(setting, shape):
+    """The encoder that both images of a pair pass.
 
     Parameters
     ----------
-    filters : int
-        The report's X: 16 for the small network, 32 for the large.
-    l2 : float
-        Penalty on the kernel of the first dense layer; 0 for none.
-
-    Returns
-    -------
-    keras.Sequential
-        From uint8 images of shape (n, 28, 28, 1) to float32 embeddings of
-        shape (n, 2 * filters).
-    """
-    return keras.Sequential(
-        [
-            layers.Input((*IMAGE_SHAPE, 1), dtype="uint8"),
-            layers.Rescaling(1 / PIXEL_MAX),
-            *convolution_and_pooling(filters),
-            *convolution_and_pooling(2 * filters),
-            layers.Flatten(),
-            layers.Dense(
-                4 * filters,
-                activation="relu",
-                kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
-            ),
-            layers.Dropout(DROPOUT),
-            layers.Dense(2 * filters, activation="softmax"),
-        ],
-        name="encoder",
-    )
-
-
-# By name; each takes (filters, l2) and returns an encoder.
-NETWORKS = {"published": build_encoder}
-
-
-def build_siamese(filters, l2, margin, network="published"):
-    """The compiled network from two images to their distance.
-
-    Parameters
-    ----------
-    filters, l2
-        Of the encoder.
-    margin : float
-        Of the loss.
-    network : str
-        Of NETWORKS.
+    setting : namespace
+        A value of each axis (siamese/axes.py), and the filters of its size.
+    shape : tuple of int
+        Height, width and channels of an image.
 
     Returns
     -------
     keras.Model
-        From two uint8 arrays of shape (n, 28, 28, 1) to float32 distances of
-        shape (n,).
+        From uint8 images of shape (n, *shape) to embeddings of shape
+        (n, setting.embedding_width).
+
+    Raises
+    ------
+    StudyError
+        The network's layers do not fit the setting or the images.
     """
-    left = layers.Input((*IMAGE_SHAPE, 1), dtype="uint8", name="left")
-    right = layers.Input((*IMAGE_SHAPE, 1), dtype="uint8", name="right")
-    encoder = NETWORKS[network](filters, l2)
-    distance = EuclideanDistance()(encoder(left), encoder(right))
+    try:
+        return import_network(setting.network).build(setting, shape)
+    except ValueError as error:
+        gist = " ".join(str(error).split())
+        raise StudyError(
+            f"Network {setting.network} on images of shape {shape}: {gist}"
+        ) from error
+
+
+def import_network(name):
+    """The module of a network, whose layers a stored model may need."""
+    return importlib.import_module(f"siamese.networks.{name}")
+
+
+def build_siamese(setting, shape):
+    """The compiled network from two images to their distance.
+
+    Parameters
+    ----------
+    setting, shape
+        Of the encoder; see `build_encoder`.
+
+    Returns
+    -------
+    keras.Model
+        From two uint8 arrays of shape (n, *shape) to float32 distances of shape (n,).
+    """
+    left = layers.Input(shape, dtype="uint8", name="left")
+    right = layers.Input(shape, dtype="uint8", name="right")
+    encoder = build_encoder(setting, shape)
+    distance = DISTANCES[setting.distance]()(encoder(left), encoder(right))
     model = keras.Model([left, right], distance)
-    model.compile(keras.optimizers.Adam(), ContrastiveLoss(margin))
+    config = {"learning_rate": setting.learning_rate}
+    model.compile(
+        keras.optimizers.get({"class_name": setting.optimizer, "config": config}),
+        LOSSES[setting.loss](setting.margin),
+    )
     # Variables cannot be made while the training step is traced.
     model.optimizer.build(model.trainable_variables)
     return model
@@ -180,11 +110,11 @@ def training_step(model):
     Returns
     -------
     callable
-        From two uint8 arrays of shape (n, 28, 28, 1), and the pairs' labels as
+        From two uint8 arrays of images, and the pairs' labels as
         float32 of shape (n,), to the float32 distances of shape (n,) and the penalty,
         both as before the update. A batch of another size is not traced again.
     """
-    images = tf.TensorSpec([None, *IMAGE_SHAPE, 1], tf.uint8)
+    images = tf.TensorSpec(model.inputs[0].shape, tf.uint8)
     labels = tf.TensorSpec([None], tf.float32)
     weights, state = model.trainable_variables, model.non_trainable_variables
     chunk_size = GPU_CHUNK if tf.config.get_visible_devices("GPU") else CHUNK
@@ -316,7 +246,7 @@ def memory_errors_explained():
 @functools.lru_cache(maxsize=1)
 def traced(encoder):
     """The embedding of a batch of images, traced once for all calls of `embed`."""
-    images = tf.TensorSpec([None, *IMAGE_SHAPE, 1], tf.uint8)
+    images = tf.TensorSpec(encoder.inputs[0].shape, tf.uint8)
     call = tf.function(lambda images: encoder(images, training=False), [images])
     return call.get_concrete_function()
 
@@ -327,7 +257,7 @@ def embed(encoder, images):
     Parameters
     ----------
     encoder : keras.Model
-    images : numpy.ndarray of uint8, shape (n, 28, 28)
+    images : numpy.ndarray of uint8, shape (n, height, width, channels)
 
     Returns
     -------
@@ -337,7 +267,7 @@ def embed(encoder, images):
     starts = range(0, len(images), CHUNK)
     with concurrent.futures.ThreadPoolExecutor(number_of_threads()) as pool:
         batches = pool.map(
-            lambda start: run(tf.constant(images[start : start + CHUNK, ..., None])),
+            lambda start: run(tf.constant(images[start : start + CHUNK])),
             starts,
         )
         return np.concatenate([batch.numpy() for batch in batches])
@@ -350,7 +280,7 @@ def pair_distances(model, images, sets):
     ----------
     model : keras.Model
         From `build_siamese`.
-    images : numpy.ndarray of uint8, shape (n, 28, 28)
+    images : numpy.ndarray of uint8, shape (n, height, width, channels)
     sets : dict of str to dict of str to numpy.ndarray
         left and right of the pairs of each set, int32.
 

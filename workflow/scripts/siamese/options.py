@@ -12,18 +12,15 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from siamese.axes import AXES
+from siamese.axes import AXES, LARGEST, NAMED
 from siamese.errors import ConfigError
-from siamese.idx import IMAGES, LABELS
+from siamese.idx import IMAGES, LABELS, label_file
 from siamese.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.splits import SPLITS
 
-# Longer whole numbers do not fit into 64 bits.
-LARGEST = 2**63 - 1
-# The arithmetic of margin and L2 penalty is in float32.
-LARGEST_FACTOR = 1e6
-SINGLE, LIST = "<single>", "<list>"
-FILES = (*IMAGES, *LABELS)
+SINGLE, LIST, ID, NAME = "<single>", "<list>", "<id>", "<name>"
+FORMAT_NAMES = ("idx", "npz", "folder")
+FILE_NAME = "^[A-Za-z0-9_][A-Za-z0-9._-]*$"
 
 
 class Unexpected(ValueError):
@@ -92,8 +89,15 @@ def text(most, least=1, **options):
 
 
 Path = text(4000)
-Class = Annotated[int, Field(ge=0, le=LARGEST)]
+Class = Annotated[
+    Annotated[int, Field(ge=0, le=LARGEST), pydantic.Tag(ID)]
+    | Annotated[text(60), pydantic.Tag(NAME)],
+    pydantic.Discriminator(lambda x: NAME if isinstance(x, str) else ID),
+]
 Classes = listed(Class, least=2)
+Sha256 = text(64, pattern="^[0-9a-f]{64}$")
+# Height, width or channels.
+Length = Annotated[int, Field(ge=1, le=4096)]
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 # The largest that NumPy takes.
 Seeds = listed(Annotated[int, Field(ge=0, le=2**32 - 1)])
@@ -146,57 +150,110 @@ class Source(Options):
 class Dataset(Options):
     """The images and where they come from."""
 
-    sources: listed(Source, unique=False)
-    """Where the four files are looked for, in this order."""
-    files: mapping(Literal[FILES], text(64, pattern="^[0-9a-f]{64}$"))
-    """SHA-256 of each file after decompression."""
-    # Classes that a fold leaves out are in the name of its folder.
-    classes: listed(text(60), least=4, most=64)
+    format: Literal[FORMAT_NAMES]
+    """Files of IDX or of NumPy's npz, or a folder with a sub-folder for each class."""
+    name: text(60, pattern="^[A-Za-z0-9_-]+$")
+    """Of the folder in resources that has the files."""
+    root: text(60, least=0, pattern="^[A-Za-z0-9_-]*$") = None
+    """Of the folder in results that has the study; if not given, the name."""
+    sources: listed(Source, unique=False, least=0) = ()
+    """Where the files are looked for, in this order."""
+    files: mapping(text(200, pattern=FILE_NAME), Sha256 | None) = Field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """SHA-256 of each file, of IDX after decompression, or null."""
+    folder: Path = None
+    """The folder, found as a folder of sources is."""
+    shape: listed(Length, least=2, most=3, unique=False) = None
+    """Height and width, and 1 or 3 channels, that a folder's images are brought to."""
+    classes: listed(text(60), least=4, most=65_536) = None
     """Names of the classes, in the order of their ids."""
-    images_per_class: Annotated[int, Field(ge=2, le=LARGEST)]
-    """Images of each class in all files together."""
+    images_per_class: Annotated[int, Field(ge=2, le=LARGEST)] | None = None
+    """Images of each class in all files together, if all have as many."""
+    digest: Sha256 | None = None
+    """Of the whole data set, as `make pin` writes it."""
+    published: Path | None = None
+    """A table of published accuracies, found as a folder of sources is, or null."""
 
-    @pydantic.field_validator("files")
-    @classmethod
-    def check_files(cls, files):
-        missing = sorted({*FILES} - {*files})
-        expect(not missing, f"also the keys {missing}")
-        return files
+    @pydantic.model_validator(mode="after")
+    def check_format(self):
+        if self.format == "folder":
+            expect(self.folder is not None, "also the key 'folder'")
+            expect(
+                not self.files, "no files, which the folder has", found=[*self.files]
+            )
+            return self
+        expect(self.folder is None, f"no folder with format {self.format}")
+        expect(self.shape is None, f"no shape with format {self.format}")
+        expect(len(self.files) > 0, "also the key 'files', with a file or more")
+        if self.format == "idx":
+            images = {name for name in self.files if IMAGES in name}
+            needed = images | {*map(label_file, images)}
+            expect(
+                images and needed == {*self.files},
+                f"files of images, with {IMAGES} in their names, and for each the one "
+                f"with {LABELS} instead",
+                found=[*self.files],
+            )
+        return self
+
+    @property
+    def results(self):
+        """The folder below results that has the study."""
+        return self.name if self.root is None else self.root
 
 
 class Sets(Options):
-    """Class ids of each set; each class is in one of them."""
+    """Ids or names of the classes of each set; each class is in one of them."""
 
     A: Classes
     """To train, validate and test on."""
-    B: Classes
-    """To test on only."""
+    B: Classes | None
+    """To test on only; null for all that A does not have."""
 
 
 class Pairs(Options):
     """How many pairs are made, and for what."""
 
-    images_per_class: Annotated[int, Field(ge=2, le=LARGEST)]
-    """Images of each class that take part; n of them give 2 (n - 1) pairs."""
+    images_per_class: Annotated[int, Field(ge=2, le=LARGEST)] | None
+    """Images of each class that take part, at most those of the smallest class of the
+    set; n of them give 2 (n - 1) pairs. null for all that each class has."""
     test_fraction: Annotated[float, Field(gt=0, lt=1)]
     """Share of the pairs of A for testing, rounded down."""
     train: Count
     """Pairs of A to train on; what is left of A is for validation."""
 
 
-class Grid(Options):
+def axis_value(axis):
+    """The type of one value of an axis."""
+    if axis.choices:
+        return Literal[axis.choices]
+    return Annotated[axis.kind, Field(**dict(axis.bounds))]
+
+
+class GridOptions(Options):
     """Lists of hyper-parameters, of which every combination is a grid point."""
 
     split_by: listed(Annotated[str, registered(SPLITS)]) = ("pairs",)
     """What training and test pairs of A do not share."""
-    size: listed(str)
-    """Names of networks, from sizes."""
-    l2: listed(Annotated[float, Field(ge=0, le=LARGEST_FACTOR)])
-    """Penalty on the kernel of the first dense layer, 0 for none."""
-    batch_size: listed(Count)
-    """Pairs in a training step."""
-    epochs: listed(Count)
-    """Passes over the training pairs."""
+    sample: Count = None
+    """So many of the combinations, drawn at random; all if not given."""
+    sample_seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    """Of that draw. A larger sample of the same seed contains a smaller one."""
+
+
+Grid = pydantic.create_model(
+    "Grid",
+    __base__=GridOptions,
+    __doc__=GridOptions.__doc__,
+    **{
+        name: (
+            Annotated[listed(axis_value(axis)), Field(description=axis.meaning)],
+            ... if name in NAMED else None,
+        )
+        for name, axis in AXES.items()
+    },
+)
 
 
 class Choice(Options):
@@ -225,12 +282,12 @@ class Config(Options):
     grid: single_or_list(Grid, listed(Grid, unique=False))
     seeds: Seeds
     """Each seed is one more run of the whole grid."""
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
-    """Arithmetic of the network."""
-    margin: Annotated[float, Field(gt=0, le=LARGEST_FACTOR)]
-    """Of the contrastive loss."""
-    threshold: Annotated[float, Field(gt=0)]
-    """A pair is called 'same' where its distance is below this."""
+    precision: axis_value(AXES["precision"])
+    """Arithmetic of the network, where the grid lists none."""
+    margin: axis_value(AXES["margin"])
+    """Of the loss, where the grid lists none, and of the metric loss."""
+    threshold: Annotated[float, Field(gt=0)] | None
+    """Pairs nearer than this are called 'same'; null for half the margin."""
     claims: Path | None
     """A file of claims about settings, found as a folder of files is, or null."""
     choice: Choice
@@ -249,7 +306,7 @@ Side = pydantic.create_model(
     __base__=Options,
     __doc__="One side of an effect: a metric, and some hyper-parameters.",
     metric=(Annotated[str, registered(METRIC_OF_COLUMN)], None),
-    **{name: (axis_values(kind), None) for name, kind in AXES.items()},
+    **{name: (axis_values(axis.kind), None) for name, axis in AXES.items()},
 )
 
 
@@ -335,7 +392,7 @@ def parse(model, content, name=""):
         if part == "[key]":
             path.pop()
             expected = f"a name: {expected}"
-        elif part not in (SINGLE, LIST):
+        elif part not in (SINGLE, LIST, ID, NAME):
             path.append(str(part))
     key = ".".join(path) or "top level"
     raise ConfigError(key, context.get("found", error["input"]), expected)

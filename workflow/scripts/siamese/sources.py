@@ -79,12 +79,12 @@ def alarm(seconds, complaint):
 
 def fetch_directory(directory, name, scratch, patience):
     """Path of the file in a local folder."""
-    return Path(directory) / f"{name}.gz"
+    return Path(directory) / name
 
 
 def fetch_url(base_url, name, scratch, patience):
     """Download one file below `base_url` into `scratch`; return its path."""
-    path = Path(scratch) / f"{name}.gz"
+    path = Path(scratch) / name
     for pause in (*patience.pauses, None):
         try:
             receive(f"{base_url}{path.name}", path, patience)
@@ -184,9 +184,9 @@ def fetch_debian(package, name, scratch, patience):
             run(*update, cwd=scratch, seconds=patience.command)
             run(*fetch, cwd=scratch, seconds=patience.command)
     (archive,) = Path(scratch).glob("*.deb")
-    path = Path(scratch) / f"{name}.gz"
+    path = Path(scratch) / name
     with alarm(patience.command, f"{archive.name}: not read in {patience.command} s"):
-        extract(archive, f"./{DEBIAN_FOLDER}/{name}.gz", path)
+        extract(archive, f"./{DEBIAN_FOLDER}/{name}", path)
     return path
 
 

@@ -17,9 +17,6 @@ import numpy as np
 from siamese.errors import StudyError
 
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
-IMAGE_SHAPE = (28, 28)
-# Columns of names that the user chose: text, also one such as 'NA', '16' or 'true'.
-CHOSEN_NAMES = ("size", "statement", "effect")
 UNREADABLE = (
     *(ValueError, TypeError, LookupError, EOFError, OSError, RuntimeError),
     *(csv.Error, zipfile.BadZipFile, tokenize.TokenError),
@@ -62,17 +59,25 @@ def reading(path):
 
 
 def read_images(path, in_memory=True):
-    """The array of all images, uint8 of shape (n, 28, 28), read at once or mapped."""
+    """The array of all images, read at once or mapped.
+
+    Returns
+    -------
+    numpy.ndarray of uint8, shape (n, height, width, channels)
+        Grey images, which the file has without channels, have one here.
+    """
     with reading(path):
         images = np.load(path, mmap_mode="r", allow_pickle=False)
-    if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE:
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
         raise damaged(
             path,
             f"{images.dtype} of shape {images.shape}, expected uint8 of shape "
-            f"(n, {', '.join(map(str, IMAGE_SHAPE))})",
+            "(n, height, width) or (n, height, width, channels)",
         )
     if images.offset + images.nbytes != os.path.getsize(path):
         raise damaged(path, f"more bytes than {len(images)} images have")
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
     return np.array(images) if in_memory else images
 
 
@@ -122,7 +127,13 @@ def read_json(path):
         return json.load(file)
 
 
-def read_table(path, numbers, texts=()):
+def read_class_names(path):
+    """Names of the classes, by id, that a data set's description has."""
+    with reading(path):
+        return [entry["name"] for entry in read_json(path)["classes"]]
+
+
+def read_table(path, numbers, texts=(), names=()):
     """A table as a data frame with at least one row.
 
     Parameters
@@ -131,6 +142,8 @@ def read_table(path, numbers, texts=()):
         Of a CSV file.
     numbers, texts : sequence of str
         Columns that have a number, or a text, in each row.
+    names : sequence of str
+        Columns of text, if there, also where it is such as 'NA', '16' or 'true'.
 
     Returns
     -------
@@ -142,7 +155,7 @@ def read_table(path, numbers, texts=()):
     with reading(path):
         table = pd.read_csv(
             path,
-            dtype=dict.fromkeys(CHOSEN_NAMES, str),
+            dtype=dict.fromkeys(names, str),
             keep_default_na=False,
             na_values=[""],
         )

@@ -8,6 +8,7 @@ import functools
 import itertools
 import math
 import os
+import random
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -15,43 +16,46 @@ from typing import NamedTuple
 import yaml
 from snakemake.utils import update_config
 
-from siamese.axes import SETTING
+from siamese.axes import (
+    AXES,
+    NAMED,
+    OTHERS,
+    as_text,
+    default_of,
+    name_setting,
+    others_text,
+    parse_others,
+    setting_of,
+)
 from siamese.errors import ConfigError
 from siamese.options import Claims, Config, parse
 from siamese.paths import places, variables
-from siamese.splits import SPLITS, count_pairs
+from siamese.splits import SPLITS, PairsError, Plan, sets_of_fold
+from siamese.stored import read_json
 
 # Snakemake plans about 8000 grid points a minute.
 MOST_POINTS = 100_000
+EPOCHS = list(AXES).index("epochs")
+# A file system takes 255 characters.
+LONGEST_FOLD = 200
 # The name of a grid point's folder, and its path, by Snakemake's wildcards.
-POINT = ",".join(f"{name}~{{{name}}}" for name in (*SETTING, "seed"))
-POINT_FOLDER = f"results/{{split}}grid/{POINT}"
-
-
-def as_text(value):
-    """A value of the grid as it stands in a folder's name."""
-    # Adding 0 makes 0 of -0.
-    return value if isinstance(value, str) else repr(value + 0).removesuffix(".0")
+POINT = f"{','.join(f'{name}~{{{name}}}' for name in NAMED)}{{others}},seed~{{seed}}"
+POINT_FOLDER = f"<results>/{{split}}grid/{POINT}"
 
 
 class Point(NamedTuple):
     """One training: a setting, a seed, and how the pairs are split.
 
     `fold` has the classes of A that are left out of training, such as '0-1'; it is
-    empty for the study's own set A.
+    empty for the study's own set A. `setting` has a value of each of AXES, and
+    `others` what a folder's name has of it beside the named ones.
     """
 
     split_by: str
     fold: str
-    size: str
-    l2: float
-    batch_size: int
-    epochs: int
+    setting: tuple
+    others: str
     seed: int
-
-    @property
-    def setting(self):
-        return tuple(getattr(self, name) for name in SETTING)
 
     @property
     def split(self):
@@ -59,13 +63,21 @@ class Point(NamedTuple):
         return f"leave_out~{self.fold}/" if self.fold else SPLITS[self.split_by].folder
 
     @property
+    def values(self):
+        """The value of each axis by its name."""
+        return dict(zip(AXES, self.setting, strict=True))
+
+    @property
     def folder(self):
-        texts = {name: as_text(value) for name, value in self._asdict().items()}
-        return POINT_FOLDER.format(split=self.split, **texts)
+        texts = dict(zip(NAMED, map(as_text, self.setting), strict=False))
+        return POINT_FOLDER.format(
+            split=self.split, others=self.others, seed=self.seed, **texts
+        )
 
     def as_record(self, *names):
         """Some of its values as the param of a rule, with their types."""
-        return {name: getattr(self, name) for name in names}
+        values = self._asdict() | self.values
+        return {name: values[name] for name in names}
 
     def files(self, *names):
         return [f"{self.folder}/{name}" for name in names]
@@ -79,7 +91,7 @@ def runs_of(points):
 def run_files(points, folder, *names):
     """The files of one folder of each split and seed."""
     return [
-        f"results/{run.split}{folder}/seed~{run.seed}/{name}"
+        f"<results>/{run.split}{folder}/seed~{run.seed}/{name}"
         for run in runs_of(points)
         for name in names
     ]
@@ -92,6 +104,29 @@ def point_files(points, *names):
 
 def as_records(points, *names):
     return [point.as_record(*names) for point in points]
+
+
+def sampled(size, n, seed):
+    """Numbers below `size`, drawn at random: `n` of them, or all if there are fewer.
+
+    Returns
+    -------
+    list of int
+        Rising. What is drawn for a smaller `n` is among them.
+    """
+    generator, drawn = random.Random(seed), set()
+    while len(drawn) < min(n, size):
+        drawn.add(generator.randrange(size))
+    return sorted(drawn)
+
+
+def combination(lists, number):
+    """The combination of that number, of those that itertools.product yields."""
+    chosen = []
+    for values in reversed(lists):
+        number, place = divmod(number, len(values))
+        chosen.append(values[place])
+    return tuple(reversed(chosen))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,42 +160,85 @@ class Study:
         study.sources  # noqa: B018
         study.check_sets()
         check_points("grid and seeds", study.size_of_grid * len(study.config.seeds))
+        study.check_sizes()
         study.check_pairs(study.points)
-        study.check_grids()
+        study.check_batches()
         study.check_claims()
         return study
 
+    def lists_of(self, grid):
+        """The values of a grid: the ways to split, then those of each axis.
+
+        None stands for the report's value where that depends on the size.
+        """
+        given = {"precision": self.config.precision, "margin": self.config.margin}
+        defaults = {
+            name: None if callable(axis.default) else axis.default
+            for name, axis in AXES.items()
+        }
+        axes = [getattr(grid, name) or [(defaults | given)[name]] for name in AXES]
+        return [grid.split_by, *axes]
+
     @property
     def size_of_grid(self):
-        axes = ("split_by", *SETTING)
-        return sum(
-            math.prod(len(getattr(grid, name)) for name in axes)
+        sizes = (
+            (math.prod(map(len, self.lists_of(grid))), grid.sample)
             for grid in self.config.grids
         )
+        return sum(min(size, sample or size) for size, sample in sizes)
+
+    def combinations(self, grid):
+        """The ways to split and the settings of a grid, all or a sample."""
+        lists = self.lists_of(grid)
+        if grid.sample is None:
+            return itertools.product(*lists)
+        numbers = sampled(math.prod(map(len, lists)), grid.sample, grid.sample_seed)
+        return (combination(lists, number) for number in numbers)
+
+    def complete(self, setting):
+        """A setting with the report's values for None, as a dict."""
+        filters = self.config.sizes[setting["size"]]
+        return {
+            name: default_of(name, filters) if value is None else value
+            for name, value in setting.items()
+        }
+
+    def others_of(self, setting):
+        """What a folder's name has of a complete setting beside the named axes."""
+        return others_text(setting, self.config.sizes[setting["size"]])
 
     @functools.cached_property
     def points(self):
         """All grid points, in the order of the config, none twice."""
-        axes = [
-            [grid.split_by, [""], *(getattr(grid, name) for name in SETTING)]
-            for grid in self.config.grids
-        ]
-        settings = itertools.chain.from_iterable(
-            itertools.starmap(itertools.product, axes)
-        )
+        found = {}
+        for grid in self.config.grids:
+            for way, *values in self.combinations(grid):
+                setting = self.complete(dict(zip(AXES, values, strict=True)))
+                found[way, tuple(setting.values())] = self.others_of(setting)
         return tuple(
-            Point(*setting, seed)
-            for setting in dict.fromkeys(settings)
+            Point(way, "", setting, others, seed)
+            for (way, setting), others in found.items()
             for seed in self.config.seeds
         )
 
     @functools.cached_property
+    def axes(self):
+        """The axes that tables show: the named ones, and those in a folder's name."""
+        texts = {point.others for point in self.points}
+        found = set().union(*map(parse_others, texts))
+        return [name for name in AXES if name in NAMED or name in found]
+
+    @functools.cached_property
     def chains(self):
-        """Points by what they have in common with those that resume from them."""
+        """Epoch counts, rising, by what points have in common that resume each other.
+
+        That is the split, the values of the setting but for the epochs, and the seed.
+        """
         chains = {}
         for point in self.points:
-            chains.setdefault(point._replace(epochs=None), []).append(point)
-        return chains
+            key = (point.split, without_epochs(point.setting), point.seed)
+            chains.setdefault(key, []).append(point.values["epochs"])
+        return {key: sorted(epochs) for key, epochs in chains.items()}
 
     @functools.cached_property
     def ways(self):
@@ -178,13 +256,14 @@ class Study:
 
     @functools.cached_property
     def folds(self):
-        """The classes that each fold leaves out of A, a tuple a fold."""
-        classes, folds = self.config.sets.A, self.config.choice.folds
+        """The classes that each fold leaves out of A, a tuple of ids a fold."""
+        classes, folds = self.sets["A"], self.config.choice.folds
         runs = len(self.settings) * len(self.config.choice.seeds)
         if isinstance(folds, int):
             left_out = min(folds, len(classes))
             check_points("choice", runs * math.comb(len(classes), left_out))
-            folds = list(itertools.combinations(classes, left_out))
+            folds = itertools.combinations(classes, left_out)
+        folds = [self.ids_of("choice.folds", fold) for fold in folds]
         check_points("choice", runs * len(folds))
         if len({frozenset(fold) for fold in folds}) < len(folds):
             raise ConfigError("choice.folds", list(map(list, folds)), "each fold once")
@@ -196,11 +275,18 @@ class Study:
                     "two or more different classes of A (sets.A), "
                     f"{list(classes)}, with two left to train on",
                 )
+            if len(name_of_fold(fold)) > LONGEST_FOLD:
+                raise ConfigError(
+                    "choice.folds",
+                    list(fold),
+                    f"a fold whose ids have at most {LONGEST_FOLD} characters",
+                )
         return [tuple(sorted(fold)) for fold in folds]
 
     @property
     def settings(self):
-        return list(dict.fromkeys(point.setting for point in self.main_points))
+        """The settings of the main split, each with its name beside the named axes."""
+        return {point.setting: point.others for point in self.main_points}
 
     @functools.cached_property
     def fold_points(self):
@@ -210,24 +296,69 @@ class Study:
         may have.
         """
         points = tuple(
-            Point("pairs", "-".join(map(str, fold)), *setting, seed)
-            for setting in self.settings
+            Point("pairs", name_of_fold(fold), setting, others, seed)
+            for setting, others in self.settings.items()
             for fold in self.folds
             for seed in self.config.choice.seeds
         )
         self.check_pairs(points)
         return points
 
-    def sets(self, split):
-        """The classes of A and of B under the split that a path names.
+    @functools.cached_property
+    def classes(self):
+        """Names of the classes by id, or None where only the files have them."""
+        dataset = self.config.dataset
+        if dataset.classes is not None:
+            return list(dataset.classes)
+        if self.image_folder is None:
+            return None
+        # Here, since no other study needs Pillow to be planned.
+        from siamese.image_folder import class_folders
 
-        Classes that a fold leaves out of A take the place of B.
-        """
+        names = class_folders(self.image_folder)
+        for name in names:
+            if not name.isprintable():
+                expected = "names of one line of printable text"
+                raise ConfigError("sub-folders of dataset.folder", name, expected)
+        return names
+
+    @functools.cached_property
+    def image_folder(self):
+        """The folder of images, or None for other formats."""
+        text = self.config.dataset.folder
+        if text is None:
+            return None
+        found = self.places("dataset.folder", text)
+        for path in filter(os.path.isdir, found):
+            return path
+        expected = f"a folder; there is none at {' or '.join(map(str, found))}"
+        raise ConfigError("dataset.folder", text, expected)
+
+    def ids_of(self, key, classes):
+        """Ids of classes that the config gives by id or by name."""
+        known = self.classes
+        for name in classes:
+            if isinstance(name, str) and name not in (known or []):
+                names = f"one of {known}" if known else "an id, without dataset.classes"
+                raise ConfigError(key, name, names)
+        return [known.index(c) if isinstance(c, str) else c for c in classes]
+
+    @functools.cached_property
+    def sets(self):
+        """Ids of the classes of A and of B; None for B where only the files tell."""
         sets = self.config.sets
-        if not split.startswith("leave_out"):
-            return {"A": list(sets.A), "B": list(sets.B)}
-        fold = list(map(int, re.findall("[0-9]+", split)))
-        return {"A": [c for c in sets.A if c not in fold], "B": fold}
+        a = self.ids_of("sets.A", sets.A)
+        if sets.B is not None:
+            return {"A": a, "B": self.ids_of("sets.B", sets.B)}
+        rest = [c for c in range(len(self.classes or [])) if c not in a]
+        return {"A": a, "B": rest if self.classes else None}
+
+    @staticmethod
+    def fold_of(split):
+        """The ids of the classes that the split of a path leaves out of training."""
+        return (
+            list(map(int, re.findall("[0-9]+", split))) if "leave_out" in split else []
+        )
 
     @staticmethod
     def way(split):
@@ -235,47 +366,81 @@ class Study:
         ways = [name for name, way in SPLITS.items() if way.folder == split]
         return ways[0] if ways else "pairs"
 
-    def parts(self, split):
-        """The size of each part of A, as the way to split counts it."""
-        pairs, classes = self.config.pairs, len(self.sets(split)["A"])
-        train = pairs.train * classes // len(self.config.sets.A)
-        divide = SPLITS[self.way(split)].divide
-        return divide(classes, pairs.images_per_class, pairs.test_fraction, train)
-
-    def pair_counts(self, split):
-        """Pairs in each part of each pair table."""
-        sets, count = self.sets(split), SPLITS[self.way(split)].count
-        unseen = count_pairs(len(sets["B"]), self.config.pairs.images_per_class)
-        parts = self.parts(split).items()
+    def pair_options(self, split):
+        """What the pairs of a split are made by, for `Plan`."""
+        pairs, classes = self.config.pairs, len(self.sets["A"])
+        left = classes - len(self.fold_of(split))
         return {
-            "A": {part: count(len(sets["A"]), size) for part, size in parts},
-            "B": {"test": unseen},
-            "crossed": {"test": unseen},
+            "split_by": self.way(split),
+            "images_per_class": pairs.images_per_class,
+            "test_fraction": pairs.test_fraction,
+            "train": pairs.train * left // classes,
         }
 
-    @functools.cached_property
-    def epochs(self):
-        """Epoch counts of the study by split and the rest of the setting, rising."""
-        chains = {}
-        for point in self.points:
-            chains.setdefault((point.split, *point.setting[:-1]), set()).add(
-                point.epochs
-            )
-        return {key: sorted(epochs) for key, epochs in chains.items()}
+    @property
+    def reading(self):
+        """What the data set's files are read by, the param of a rule."""
+        dataset = self.config.dataset
+        return {
+            "format": dataset.format,
+            "files": dict(dataset.files),
+            "classes": self.classes,
+            "shape": dataset.shape and list(dataset.shape),
+            "digest": dataset.digest,
+        }
 
-    def shorter(self, split, size, l2, batch_size, epochs):
-        """The next smaller epoch count of the same setting, or None.
+    def setting_at(self, wildcards):
+        """The setting that the path of a grid point names, as a dict.
 
-        Parameters
-        ----------
-        split, size, l2, batch_size, epochs : str
-            As they stand in the path of a grid point. Every setting of the main
-            split is trained on each fold.
+        It has a value of each axis, and `filters`, those of its size.
         """
-        main = SPLITS[self.split_by].folder
-        key = (main if split.startswith("leave_out") else split, size, float(l2))
-        chain = self.epochs.get((*key, int(batch_size)), [])
-        return max((n for n in chain if n < int(epochs)), default=None)
+        named = {name: AXES[name].kind(wildcards[name]) for name in NAMED}
+        given = dict.fromkeys(OTHERS) | parse_others(wildcards["others"])
+        setting = self.complete(named | given)
+        return setting | {"filters": self.config.sizes[setting["size"]]}
+
+    def describe(self, wildcards):
+        """The setting that the path of a grid point names, in words."""
+        setting = self.setting_at(wildcards)
+        others = parse_others(wildcards["others"])
+        return name_setting({name: setting[name] for name in (*NAMED, *others)})
+
+    def shorter(self, wildcards):
+        """The next smaller epoch count of the setting that a path names, or None.
+
+        Every setting of the main split is trained on each fold.
+        """
+        setting = self.setting_at(wildcards)
+        key = without_epochs(tuple(setting[name] for name in AXES))
+        split, seed = wildcards["split"], int(wildcards["seed"])
+        if split.startswith("leave_out"):
+            split, seed = SPLITS[self.split_by].folder, self.config.seeds[0]
+        chain = self.chains.get((split, key, seed), [])
+        return max((n for n in chain if n < setting["epochs"]), default=None)
+
+    def growth(self, wildcards):
+        """How many times the time and the memory of the report's networks one takes.
+
+        Whole numbers, from 1: of the point that a path names. docs/scale.md has what
+        they were measured by.
+        """
+        return growth_of(self.setting_at(wildcards))
+
+    @functools.cached_property
+    def largest_growth(self):
+        """The same of the largest size, with the report's values for all other axes."""
+        return growth_of(vars(setting_of(max(self.config.sizes.values()))))
+
+    def threshold(self, setting):
+        """The distance below which pairs are called 'same' at a setting, a dict."""
+        given = self.config.threshold
+        return setting["margin"] / 2 if given is None else given
+
+    @property
+    def losses(self):
+        """The losses of the study and their margins, each once."""
+        pairs = ((p.values["loss"], p.values["margin"]) for p in self.points)
+        return [list(pair) for pair in dict.fromkeys(pairs)]
 
     def places(self, key, text):
         """The absolute paths that one of the config may mean, at least one.
@@ -309,27 +474,73 @@ class Study:
     def variables(self):
         """The environment variables in paths of the config."""
         folders = [source.directory for source in self.config.dataset.sources]
-        paths = filter(None, [*folders, self.config.claims])
+        others = [self.config.claims, self.config.dataset.folder]
+        paths = filter(None, [*folders, *others, self.config.dataset.published])
         return sorted({name for path in paths for name in variables(path)})
 
     @property
     def data_files(self):
-        return [f"resources/fashion_mnist/{name}" for name in self.config.dataset.files]
+        """What is fetched; nothing of a folder."""
+        dataset = self.config.dataset
+        return [f"<resources>/{dataset.name}/{name}" for name in dataset.files]
+
+    @property
+    def root(self):
+        """What stands between results and a path in it, such as '/digits', or ''."""
+        folder = self.config.dataset.results
+        return f"/{folder}" if folder else ""
+
+    def originals(self):
+        """Absolute paths of the data set's files, or of its folder."""
+        if self.image_folder is not None:
+            return [self.image_folder]
+        folder = self.folder / "resources" / self.config.dataset.name
+        return [folder / name for name in self.config.dataset.files]
+
+    def resolve(self, paths):
+        """Paths of the study with the folders that Snakemake has for <results>."""
+        return [path.replace("<results>", f"results{self.root}") for path in paths]
+
+    @property
+    def files_digest(self):
+        """SHA-256 of an image folder's files; None without one.
+
+        They are read only if names, sizes or times are others than when results were
+        made of them.
+        """
+        folder, classes = self.image_folder, self.classes
+        if folder is None:
+            return None
+        from siamese.image_folder import content_digest, listing
+
+        path = self.folder / f"results{self.root}/dataset/dataset.json"
+        known = read_json(path) if path.exists() else {}
+        if known.get("listing") == listing(folder, classes):
+            return known["digest"]
+        return content_digest(folder, classes)
 
     @functools.cached_property
     def claims_path(self):
         """The file of claims, or None."""
-        claims = self.config.claims
-        if claims is None:
+        return self.file_at("claims", self.config.claims)
+
+    @functools.cached_property
+    def published_path(self):
+        """The table of published accuracies, or None."""
+        return self.file_at("dataset.published", self.config.dataset.published)
+
+    def file_at(self, key, text):
+        """The file that a path of the config means; None for none."""
+        if text is None:
             return None
-        found = self.places("claims", claims)
+        found = self.places(key, text)
         for path in filter(os.path.isfile, found):
             if {*"{}"} & {*os.path.relpath(path, self.folder)}:
                 expected = "a path without braces, which Snakemake takes for wildcards"
-                raise ConfigError("claims", str(path), expected)
+                raise ConfigError(key, str(path), expected)
             return path
         expected = f"a file; there is none at {' or '.join(map(str, found))}"
-        raise ConfigError("claims", claims, expected)
+        raise ConfigError(key, text, expected)
 
     def check_project(self):
         """Refuse a project in a folder whose name Snakemake takes for a pattern."""
@@ -342,72 +553,78 @@ class Study:
 
     def check_sets(self):
         """Refuse a class that is in both sets, in neither, or unknown."""
-        classes, sets = self.config.dataset.classes, self.sets("")
-        for label in sorted({*sets["A"], *sets["B"], *range(len(classes))}):
-            holders = [name for name in sets if label in sets[name]]
-            if label >= len(classes):
+        sets, known = self.sets, self.classes
+        labels = {*sets["A"], *(sets["B"] or []), *range(len(known or []))}
+        for label in sorted(labels):
+            holders = [name for name in sets if label in (sets[name] or [])]
+            if known and label >= len(known):
                 raise ConfigError(
                     f"sets.{''.join(holders)}",
                     label,
-                    f"class ids from 0 to {len(classes) - 1} (dataset.classes)",
+                    f"class ids from 0 to {len(known) - 1} (dataset.classes)",
                 )
-            if len(holders) != 1:
+            # Without names, which of the rest there are is only in the files.
+            if len(holders) != 1 and (known or holders):
+                name = f" ({known[label]})" if known else ""
                 raise ConfigError(
-                    f"sets: class {label} ({classes[label]})",
+                    f"sets: class {label}{name}",
                     " and ".join(holders) or "in neither set",
                     "exactly one of A and B for each of dataset.classes",
                 )
+        if sets["B"] is not None and len(sets["B"]) < 2:
+            raise ConfigError("sets.B", sets["B"], "two classes or more that A leaves")
 
-    def check_grids(self):
-        """Refuse unknown network sizes, and batches larger than the training pairs."""
-        sizes, train = list(self.config.sizes), self.config.pairs.train
+    def check_sizes(self):
+        """Refuse unknown network sizes."""
+        sizes = list(self.config.sizes)
         for grid in self.config.grids:
             unknown = [size for size in grid.size if size not in sizes]
             if unknown:
                 raise ConfigError("grid.size", unknown[0], f"keys of sizes, {sizes}")
-            largest = max(grid.batch_size)
-            if largest > train:
-                raise ConfigError(
-                    "grid.batch_size",
-                    largest,
-                    f"at most the training pairs, {train} (pairs.train)",
-                )
+
+    def check_batches(self):
+        """Refuse batches larger than the training pairs."""
+        train = self.config.pairs.train
+        largest = max(max(grid.batch_size) for grid in self.config.grids)
+        if largest > train:
+            raise ConfigError(
+                "grid.batch_size",
+                largest,
+                f"at most the training pairs, {train} (pairs.train)",
+            )
 
     def check_pairs(self, points):
-        """Refuse splits without pairs to train, validate and test on."""
+        """Refuse splits without pairs, where the config says how many images there are.
+
+        Else the jobs find out that make them.
+        """
         pairs, available = self.config.pairs, self.config.dataset.images_per_class
-        if pairs.images_per_class > available:
+        if available is None or self.classes is None:
+            return
+        if pairs.images_per_class is not None and pairs.images_per_class > available:
             raise ConfigError(
                 "pairs.images_per_class",
                 pairs.images_per_class,
                 f"at most dataset.images_per_class, {available}",
             )
         for split in dict.fromkeys(point.split for point in points):
-            counts = self.pair_counts(split)["A"]
-            for part, key, found, expected in (
-                (
-                    "test",
-                    "test_fraction",
-                    pairs.test_fraction,
-                    "at least one test pair",
-                ),
-                (
-                    "train",
-                    "train",
-                    pairs.train,
-                    f"more, so that results/{split} has a training pair",
-                ),
-                (
-                    "validation",
-                    "train",
-                    pairs.train,
-                    "fewer, so that pairs of A are left for validation: "
-                    f"{counts['test']} test + {counts['train']} training pairs leave "
-                    f"{counts['validation']}",
-                ),
-            ):
-                if counts[part] < 1:
-                    raise ConfigError(f"pairs.{key}", found, expected)
+            self.plan(split)
+
+    def plan(self, split):
+        """How many pairs a split has, where the config says how many images there are.
+
+        Raises ConfigError for a part without pairs.
+        """
+        counts = dict.fromkeys(
+            range(len(self.classes)), self.config.dataset.images_per_class
+        )
+        sets = sets_of_fold(self.sets, self.fold_of(split))
+        try:
+            return Plan.of(counts, sets, self.pair_options(split))
+        except PairsError as error:
+            found = getattr(self.config.pairs, error.key)
+            expected = f"{error.expected} (results/{split})"
+            raise ConfigError(f"pairs.{error.key}", found, expected) from None
 
     def check_claims(self):
         """Refuse claims with mistakes, or about settings that are not in the study."""
@@ -437,12 +654,14 @@ class Study:
 
     def check_setting(self, side, key):
         """Refuse a setting of a claim that is not in the study."""
-        names = [name for name in SETTING if name in side]
+        names = [name for name in AXES if name in side]
         values = [
             side[name] if isinstance(side[name], tuple) else (side[name],)
             for name in names
         ]
-        known = {tuple(getattr(p, name) for name in names) for p in self.main_points}
+        known = {
+            tuple(point.values[name] for name in names) for point in self.main_points
+        }
         for setting in itertools.product(*values):
             if setting not in known:
                 found = zip(names, map(as_text, setting), strict=True)
@@ -454,6 +673,29 @@ class Study:
                 )
 
 
+def growth_of(setting):
+    """How many times the time and the memory of the report's networks a setting takes.
+
+    The arithmetic grows with the square of the filters and of the kernel's side, memory
+    with the filters and with the weights of the first dense layer.
+    """
+    filters, width = setting["filters"], setting["dense_width"]
+    # Of the report's large network.
+    times = (filters / 32) ** 2 * (setting["kernel_size"] / 3) ** 2
+    megabytes = 1000 + 20 * filters + 0.003 * filters * width
+    return max(1, math.ceil(times)), max(1, math.ceil(megabytes / 3000))
+
+
+def name_of_fold(fold):
+    """What a folder's name has of the classes left out, such as '0-1'."""
+    return "-".join(map(str, sorted(fold)))
+
+
+def without_epochs(setting):
+    """A setting, a tuple of values by axis, without that of epochs."""
+    return setting[:EPOCHS] + setting[EPOCHS + 1 :]
+
+
 def check_points(key, points):
     """Refuse more grid points than Snakemake plans in minutes."""
     if points > MOST_POINTS:
@@ -461,11 +703,23 @@ def check_points(key, points):
 
 
 def with_defaults(config, project):
-    """A config over that of the project, which a module's may state in part."""
-    path = Path(project, "config/config.yaml")
-    defaults = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """A config over that of the project, which a module's may state in part.
+
+    A data set that states its format stands alone; else what is stated of it is over
+    the published study's.
+    """
+    defaults = read_yaml(project, "config/config.yaml")
     update_config(defaults, config)
+    dataset = defaults.get("dataset", {})
+    if isinstance(dataset, dict) and "format" not in dataset:
+        described = read_yaml(project, "config/datasets/fashion_mnist.yaml")
+        update_config(described, {"dataset": dataset})
+        defaults["dataset"] = described["dataset"]
     return defaults
+
+
+def read_yaml(*path):
+    return yaml.safe_load(Path(*path).read_text(encoding="utf-8"))
 
 
 def read_claims(path):

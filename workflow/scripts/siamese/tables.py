@@ -1,14 +1,19 @@
 """Reading the summary: trained settings, baselines, and how they compare."""
 
+import dataclasses
+import math
 import re
 
 import pandas as pd
 
-from siamese.axes import SETTING
+from siamese.axes import AXES, axes_in, name_setting
 from siamese.metrics import TEST_SETS, column, name_baseline
 from siamese.stored import read_table
 
 TRAINED = "siamese"
+MOST_PANELS = 8
+TEXT_AXES = [name for name, axis in AXES.items() if axis.kind is str]
+WHOLE_AXES = [name for name, axis in AXES.items() if axis.kind is int]
 # Columns of the published accuracies, by the sets that have one.
 PUBLISHED = {name: column("published", name) for name in ("A", "B", "joint")}
 
@@ -16,7 +21,8 @@ PUBLISHED = {name: column("published", name) for name in ("A", "B", "joint")}
 def read_summary(path):
     """Content of summary.csv as a data frame."""
     numbers = [column("accuracy", name) for name in TEST_SETS]
-    return read_table(path, ["seed", *numbers], ["method", "split_by", "collapsed"])
+    texts = ["method", "split_by", "collapsed"]
+    return read_table(path, ["seed", *numbers], texts, TEXT_AXES)
 
 
 def markdown_text(text):
@@ -47,7 +53,7 @@ def with_interval(metric, values, digits=1, sign=""):
 def trained_rows(summary, split_by):
     """Rows of trained settings under one way of splitting A."""
     rows = summary[(summary["method"] == TRAINED) & (summary["split_by"] == split_by)]
-    return rows.astype({"batch_size": int, "epochs": int})
+    return rows.astype({name: int for name in WHOLE_AXES if name in rows})
 
 
 def baseline_rows(summary, split_by):
@@ -70,15 +76,54 @@ def setting_means(summary, split_by, columns):
     Returns
     -------
     pandas.DataFrame
-        Indexed by size, l2, batch_size and epochs.
+        Indexed by the axes.
     """
-    means = trained_rows(summary, split_by).groupby(SETTING, sort=False)[columns].mean()
+    axes = axes_in(summary)
+    means = trained_rows(summary, split_by).groupby(axes, sort=False)[columns].mean()
     return means.sort_values("accuracy_b", ascending=False, kind="stable")
 
 
-def name_arm(size, l2):
-    """Network size and L2 penalty in words."""
-    return f"{size}, {f'L2 {l2:g}' if l2 else 'no L2'}"
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Which of the axes that vary a figure shows, and how.
+
+    `x` is the epochs if they vary, else the numbers with the most values, else the
+    first axis; `lines` the batch size if it varies, else the first of the rest;
+    `panels` the next two, as far as there are no more than MOST_PANELS. What is
+    left is averaged over. First means in the order of the registry.
+    """
+
+    x: str
+    lines: str | None
+    panels: tuple
+    averaged: tuple
+
+    @classmethod
+    def of(cls, rows):
+        """For a table with a column for each axis and a row a setting, or run."""
+        values = {name: rows[name].nunique() for name in axes_in(rows)}
+        left = [name for name, n in values.items() if n > 1] or ["epochs"]
+        numbers = [name for name in left if AXES[name].kind is not str]
+        x = max(numbers or left[:1], key=lambda name: (name == "epochs", values[name]))
+        left.remove(x)
+        lines = "batch_size" if "batch_size" in left else next(iter(left), None)
+        left = [name for name in left if name != lines]
+        panels = left[:2]
+        while math.prod(values[name] for name in panels) > MOST_PANELS:
+            panels.pop()
+        averaged = [name for name in left if name not in panels]
+        return cls(x, lines, tuple(panels), tuple(averaged))
+
+    def split(self, rows):
+        """The rows of each panel by its name; without panels all by what they share."""
+        shared = [name for name in ("size", "l2") if rows[name].nunique() == 1]
+        keys = list(self.panels) or shared
+        if not keys:
+            return {"": rows}
+        return {
+            name_setting(dict(zip(keys, values, strict=True))): part
+            for values, part in rows.groupby(keys, sort=False)
+        }
 
 
 def compare_with_baselines(summary, split_by):
