@@ -6,6 +6,7 @@ The config must have the key `dataset`. Its line `digest` is replaced, or added.
 """
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -20,6 +21,11 @@ from siamese.paths import argument
 from siamese.stored import write_text
 from siamese.study import Study, with_defaults
 
+# What the text of a config may turn out not to be.
+UNREADABLE = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError),
+    yaml.YAMLError,
+)
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -57,14 +63,17 @@ def main():
         study = Study.from_config(config, PROJECT, options.directory)
         content = read_dataset(study.originals(), study.reading | {"digest": None})
         new = with_digest(text + "\n" * (not text.endswith("\n")), content.digest)
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
+        # Under another name first, so that the config is never half of itself.
+        part = path.with_name(f".{path.name}.part")
+        write_text(part, new)
+        os.replace(part, path)
+    except UNREADABLE as error:
         raise Refusal(
             f"{path}: {error}; expected the overlay of a study with a block `dataset`, "
             "whose files are there (run snakemake first)"
         ) from None
     except StudyError as error:
         raise Refusal(str(error)) from None
-    write_text(path, new)
     print(
         f"{path}: dataset.digest is {content.digest}, of {len(content.images)} images"
     )

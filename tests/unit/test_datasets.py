@@ -336,6 +336,7 @@ grid: {batch_size: [4]}"""
         assert "\n".join(without) == text + "\n"
         # Again, after a change.
         Image.fromarray(IMAGES[0]).save(folder / "b/x.png")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [config.name]
     flow = "dataset: {format: folder, name: mine, folder: data}\nsets:"
     config.write_text(flow + text.partition("\nsets:")[2])
     done = pin(config)

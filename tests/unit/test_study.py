@@ -285,6 +285,19 @@ def test_overlays(name, points):
     assert {*OVERLAYS} == {"quick", "figures", "optimum", "full", "replicates"}
 
 
+@pytest.mark.parametrize(
+    ("name", "root", "classes"),
+    [("fashion_mnist", "", 10), ("mnist", "/mnist", 10), ("kmnist", "/kmnist", 10)],
+)
+def test_overlays_of_data_sets(name, root, classes):
+    path = ROOT / f"config/datasets/{name}.yaml"
+    overlay = yaml.safe_load(path.read_text(encoding="utf-8"))
+    study = Study.from_config(with_defaults(overlay, ROOT), ROOT)
+    assert (study.root, len(study.classes), len(study.points)) == (root, classes, 64)
+    assert len({*study.sets["A"], *study.sets["B"]}) == classes
+    assert (study.published_path is None) == (name != "fashion_mnist")
+
+
 def test_a_study_does_not_change():
     study = study_of()
     with pytest.raises(dataclasses.FrozenInstanceError):
