@@ -334,9 +334,7 @@ def test_summary_text_has_published_values_and_all_metrics(summary):
 
 def test_summary_text_says_what_the_best_untrained_baseline_has(summary):
     text = as_markdown(summary, describe(summary), "pairs")
-    message = (
-        "Best untrained baseline (PCA, small): 76.0% on B, more than all 2 trained"
-    )
+    message = "Best baseline without a network (PCA, small): 76.0% on B, more than all 2 trained"
     assert message in text
     assert "pixels: 72.0% on B, more than 1 of 2 trained settings" in text
     assert message in draw_summary(summary, "pairs").get_suptitle()

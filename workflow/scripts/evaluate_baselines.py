@@ -1,4 +1,4 @@
-"""Rule evaluate_baselines: what distances without training say, on the same pairs.
+"""Rule evaluate_baselines: what distances without a trained network say, on the same pairs.
 
 The threshold of each baseline is the best on A's validation pairs.
 """
@@ -62,8 +62,7 @@ def main(snakemake, output):
     set_up_devices(snakemake.threads, gpu=False)
     images = read_images(paths.images)
     train = read_verified_pairs(paths.A, paths.verified, len(images))["train"]
-    trained = np.unique([train["left"], train["right"]])
-    source = Source(images, trained, int(snakemake.wildcards.seed), params.margin)
+    source = Source(images, train, int(snakemake.wildcards.seed), params.margin)
     sets = read_sets(paths, len(images))
     results = evaluate_baselines(source, sets, params.sizes)
     write_json(output.metrics, results)

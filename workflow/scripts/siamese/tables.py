@@ -149,7 +149,7 @@ def finding(summary, split_by):
     below = int(best["below"])
     share = f"all {n}" if below == n else f"{below} of {n}"
     return (
-        f"Best untrained baseline ({baselines.index[0]}): {best['accuracy_b']:.1%} "
+        f"Best baseline without a network ({baselines.index[0]}): {best['accuracy_b']:.1%} "
         f"on B, more than {share} trained settings"
     )
 
