@@ -65,7 +65,7 @@ def test_whitened_distances_are_by_the_inverse_of_the_covariance_in_classes(
     vectors = (generator.random((40, 5)) @ generator.random((5, 5))).astype(np.float32)
     left, right = generator.integers(0, 30, (2, 60))
     pairs = {"left": left, "right": right, "same": np.arange(60) % 2}
-    kernel, bias = within_class_whitening(vectors, pairs)
+    kernel, bias = within_class_whitening(vectors, pairs, 0.2)
     assert kernel.dtype == bias.dtype == np.float32
     covariance = np.zeros((5, 5))
     for i, j, same in zip(left, right, pairs["same"], strict=True):
@@ -73,7 +73,8 @@ def test_whitened_distances_are_by_the_inverse_of_the_covariance_in_classes(
             covariance += (
                 np.outer(vectors[i] - vectors[j], vectors[i] - vectors[j]) / 60
             )
-    covariance += np.mean(np.diag(covariance)) * np.eye(5)
+    mean = np.mean(np.diag(covariance))
+    covariance = 0.2 * covariance + 0.8 * mean * np.eye(5)
     differences = vectors[:20] - vectors[20:]
     expected = (differences * np.linalg.solve(covariance, differences.T).T).sum(axis=1)
     found = (differences @ kernel) ** 2
@@ -86,7 +87,7 @@ def test_whitened_distances_are_by_the_inverse_of_the_covariance_in_classes(
 
 def test_whitening_of_vectors_that_are_all_equal_is_finite():
     pairs = {"left": np.arange(4), "right": np.arange(1, 5), "same": np.ones(4)}
-    kernel, bias = within_class_whitening(np.ones((5, 3), np.float32), pairs)
+    kernel, bias = within_class_whitening(np.ones((5, 3), np.float32), pairs, 0)
     np.testing.assert_allclose(kernel, np.eye(3))
     np.testing.assert_allclose(bias, -1)
 
@@ -96,7 +97,7 @@ def test_whitened_pixels_are_rows_of_length_one_of_the_whitened_roots(monkeypatc
     made = source()
     roots = np.sqrt(blurred_pixels(made))
     roots /= np.linalg.norm(roots, axis=1, keepdims=True)
-    kernel, bias = within_class_whitening(roots, made.pairs)
+    kernel, bias = within_class_whitening(roots, made.pairs, 0.5)
     expected = roots @ kernel + bias
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(whitened_pixels(made), expected, atol=2e-4)
@@ -153,7 +154,7 @@ def test_baselines_are_judged_at_the_threshold_from_validation():
         }
         for name in ("A", "B", "crossed", "validation")
     }
-    results = evaluate_baselines(source(), sets, SIZES)
+    results = evaluate_baselines(source(), sets, SIZES, {})
     assert [(result["method"], result["size"]) for result in results] == [
         (method, size) for method, size, _ in baselines_of(SIZES)
     ]

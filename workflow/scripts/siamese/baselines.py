@@ -18,6 +18,8 @@ from siamese.network import build_encoder, embed, keras
 from siamese.whitening import CHUNK, within_class_whitening
 
 BLUR_SIGMA = 2
+# As much of the covariance as of the identity.
+WHITENING = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def blurred_pixels(source):
 
 
 def whitened_pixels(source):
-    """Blurred images under a linear metric of the training pairs, as rows of length one.
+    """Blurred images under a metric of the training pairs, as rows of length one.
 
     The metric, `within_class_whitening`, is that of the square roots of the blurred
     pixels, as rows of length one.
@@ -88,7 +90,7 @@ def whitened_pixels(source):
     rows = blurred(source)
     np.sqrt(np.maximum(rows, 0, out=rows), out=rows)
     normalize(rows, copy=False)
-    kernel, bias = within_class_whitening(rows, source.pairs)
+    kernel, bias = within_class_whitening(rows, source.pairs, WHITENING)
     for start in range(0, len(rows), CHUNK):
         rows[start : start + CHUNK] = rows[start : start + CHUNK] @ kernel + bias
     return normalize(rows, copy=False)

@@ -7,23 +7,25 @@ from scipy.linalg import cholesky, solve_triangular
 CHUNK = 8192
 
 
-def within_class_whitening(vectors, pairs):
+def within_class_whitening(vectors, pairs, share):
     """The linear map after which vectors of one class vary alike in all directions.
 
     Pairs of the same class estimate how a class varies: their differences have twice
-    its covariance. To that comes the identity times the mean variance, which keeps
-    directions that training pairs hardly vary in from being all that counts.
+    its covariance. That is shrunk towards the identity times the mean variance, which
+    keeps directions that training pairs hardly vary in from being all that counts.
 
-    Sources: Bar-Hillel, Hertz, Shental and Weinshall (2003), "Learning Distance Functions
-    using Equivalence Relations" (relevant component analysis), of pairs; Ledoit and Wolf
-    (2004), "A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices", for
-    what is added, here with equal weight.
+    Sources: Bar-Hillel, Hertz, Shental and Weinshall (2003), "Learning Distance
+    Functions using Equivalence Relations" (relevant component analysis), of pairs;
+    Ledoit and Wolf (2004), "A Well-Conditioned Estimator for Large-Dimensional
+    Covariance Matrices", of shrinkage.
 
     Parameters
     ----------
     vectors : numpy.ndarray of float32, shape (n, width)
     pairs : dict of str to numpy.ndarray
         Training pairs: left and right (rows of vectors), same (1 or 0).
+    share : float
+        Of the covariance, from 0 to 1; the rest is the identity's.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def within_class_whitening(vectors, pairs):
     covariance /= max(2 * len(left), 1)
     # Of embeddings that are all equal the variance is 0.
     variance = np.trace(covariance) / width or 1.0
-    covariance += variance * np.eye(width)
+    covariance = share * covariance + (1 - share) * variance * np.eye(width)
     lower = cholesky(covariance, lower=True)
     kernel = solve_triangular(lower, np.eye(width), lower=True).T
     trained = np.unique([pairs["left"], pairs["right"]])
