@@ -15,6 +15,8 @@ from siamese.baselines import (
     untrained_encoder,
     whitened_pixels,
 )
+from siamese.errors import StudyError
+from siamese.metrics import name_baseline
 from siamese.network import build_encoder, keras
 from siamese.whitening import within_class_whitening
 
@@ -154,6 +156,12 @@ def test_baselines_are_judged_at_the_threshold_from_validation():
         }
         for name in ("A", "B", "crossed", "validation")
     }
+    names = [name_baseline(method, size) for method, size, _ in baselines_of(SIZES)]
+    given = dict.fromkeys(names, 0.25)
+    for result in evaluate_baselines(source(), sets, SIZES, given):
+        assert result["threshold"] == 0.25 != result["threshold_tuned"]
+    with pytest.raises(StudyError, match=r"^Baseline pixels: no row in the table"):
+        evaluate_baselines(source(), sets, SIZES, {"PCA, small": 0.25})
     results = evaluate_baselines(source(), sets, SIZES, {})
     assert [(result["method"], result["size"]) for result in results] == [
         (method, size) for method, size, _ in baselines_of(SIZES)

@@ -195,6 +195,8 @@ def test_tuned_threshold_is_chosen_on_validation_alone(generator):
     validation = sets["validation"]
     best = best_threshold(validation["distance"], validation["same"])
     assert (metrics["threshold"], metrics["threshold_tuned"]) == (0.5, best)
+    of_b = best_threshold(sets["B"]["distance"], sets["B"]["same"])
+    assert metrics["threshold_unseen"] == of_b
     for name in ("A", "B", "crossed"):
         pairs = sets[name]
         right = (pairs["distance"] < best) == (pairs["same"] == 1)

@@ -281,7 +281,7 @@ def test_files_of_points_go_by_name():
         ("full", 5 * 64),
         ("replicates", 10 * (16 + 4 + 8)),
         ("divisions", 21 * 8),
-        ("search", 9 * 16),
+        ("search", 9 * 17),
         ("best", (10 + 16) * 2),
     ],
 )

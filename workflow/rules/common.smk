@@ -19,7 +19,7 @@ if Path(siamese.__file__).parents[1] != PROJECT / "workflow/scripts":
     )
 
 from siamese import environment
-from siamese.axes import OTHERS_PATTERN
+from siamese.axes import AXES, OTHERS_PATTERN
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
 from siamese.points import POINT, POINT_FOLDER, SPLIT_PATTERN

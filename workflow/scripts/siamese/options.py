@@ -281,6 +281,20 @@ Grid = pydantic.create_model(
 )
 
 
+Setting = pydantic.create_model(
+    "Setting",
+    __base__=Options,
+    __doc__="One setting; axes that it does not name have the study's value.",
+    **{
+        name: (
+            Annotated[axis_value(axis), Field(description=axis.meaning)],
+            ... if name in NAMED else None,
+        )
+        for name, axis in AXES.items()
+    },
+)
+
+
 class Choice(Options):
     """How `snakemake choice` ranks settings without B."""
 
@@ -319,6 +333,8 @@ class Config(Options):
     claims: Path | None
     """A file of claims about settings, found as a folder of files is, or null."""
     choice: Choice
+    best: Setting | None = None
+    """The setting of `snakemake best`; null for the first of the grid."""
 
     @property
     def grids(self):

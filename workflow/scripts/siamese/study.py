@@ -192,6 +192,24 @@ class Study:
         )
 
     @functools.cached_property
+    def best_point(self):
+        """The grid point of the model to take away, of the first seed.
+
+        Raises ConfigError where the config names a setting that is not in the grid.
+        """
+        given = self.config.best
+        if given is None:
+            return self.main_points[0]
+        stated = given.stated()
+        if stated.get("size") in self.config.sizes:
+            setting = self.complete(self.defaults | stated)
+            for point in self.main_points:
+                if point.values == setting:
+                    return point
+        expected = "a setting of the grid, with its size, l2, batch_size and epochs"
+        raise ConfigError("best", str(stated), expected)
+
+    @functools.cached_property
     def folds(self):
         """The classes that each fold leaves out of A, a tuple of ids a fold."""
         classes, folds = self.sets["A"], self.config.choice.folds

@@ -6,7 +6,6 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
-from conftest import CLAIMS, made_once, run_to_end
 from study import ROOT, edit_config, snakemake
 
 from siamese.points import parse_split
@@ -20,36 +19,17 @@ def seen_by(pairs):
     return {*pairs["left_class"], *pairs["right_class"]}
 
 
-@pytest.fixture(scope="module")
-def divided(tmp_path_factory, finished_study):
-    """The finished study with two more divisions, and claims. Do not change it."""
-
-    def make(path):
-        shutil.copytree(finished_study, path)
-        shutil.rmtree(path / ".snakemake/scripts")
-        (path / "config/claims.yaml").write_text(CLAIMS)
-        config = yaml.safe_load((path / "config/config.yaml").read_text())
-        edit_config(
-            path,
-            sets=config["sets"] | {"others": [*OTHERS.values()]},
-            claims="config/claims.yaml",
-        )
-        run_to_end(path)
-
-    return made_once(tmp_path_factory, "divided", make)
-
-
-def test_further_divisions_alone_are_trained(divided):
-    jobs = re.findall(r"^Job \d+: (.*)$", (divided / "run.log").read_text(), re.M)
+def test_further_divisions_alone_are_trained(divided_study):
+    jobs = re.findall(r"^Job \d+: (.*)$", (divided_study / "run.log").read_text(), re.M)
     made = [job for job in jobs if job.startswith(("Training", "Making", "Embedding"))]
     # A training, an embedding and two tables of pairs for each point and division.
     assert len(made) == 2 * (4 + 4 + 2)
     assert all("unseen~" in job for job in made)
 
 
-def test_each_division_has_its_own_classes_on_each_side(divided):
+def test_each_division_has_its_own_classes_on_each_side(divided_study):
     for name, unseen in OTHERS.items():
-        folder = divided / f"results/unseen~{name}/pairs/seed~0"
+        folder = divided_study / f"results/unseen~{name}/pairs/seed~0"
         a, b, crossed = (
             pd.read_csv(folder / f"{file}.csv") for file in ("A", "B", "crossed")
         )
@@ -58,11 +38,13 @@ def test_each_division_has_its_own_classes_on_each_side(divided):
         assert {*crossed.loc[crossed["same"] == 0, "right_class"]} <= {*unseen}
 
 
-def test_results_of_the_own_division_stay(divided, finished_study):
+def test_results_of_the_own_division_stay(divided_study, finished_study):
     for name in OWN:
-        one, other = (study / "results" / name for study in (divided, finished_study))
+        one, other = (
+            study / "results" / name for study in (divided_study, finished_study)
+        )
         assert one.read_bytes() == other.read_bytes()
-    both = pd.read_csv(divided / "results/summary/summary.csv", dtype=str)
+    both = pd.read_csv(divided_study / "results/summary/summary.csv", dtype=str)
     own = both[both["unseen"].isna()].drop(columns=["unseen", "threshold_unseen"])
     before = pd.read_csv(finished_study / "results/summary/summary.csv", dtype=str)
     pd.testing.assert_frame_equal(own.reset_index(drop=True), before)
@@ -70,8 +52,8 @@ def test_results_of_the_own_division_stay(divided, finished_study):
     assert len(both) == 3 * len(before)
 
 
-def test_tables_and_claims_are_over_divisions(divided):
-    summary = divided / "results/summary"
+def test_tables_and_claims_are_over_divisions(divided_study):
+    summary = divided_study / "results/summary"
     table = pd.read_csv(summary / "divisions.csv")
     assert (table["n"] == 2).all() and len(table) == 4 + 8
     runs = pd.read_csv(summary / "summary.csv")
@@ -81,13 +63,16 @@ def test_tables_and_claims_are_over_divisions(divided):
     assert "over 2 divisions" in (summary / "divisions.md").read_text()
     for name in ("divisions.png", "divisions.svg"):
         assert (summary / name).stat().st_size > 0
+    foretold = pd.read_csv(summary / "development.csv")
+    assert foretold["score"].tolist() == [0.9, 0.8]
+    assert foretold["name"].str.contains("no L2").tolist() == [True, False]
     claims = pd.read_csv(summary / "claims.csv")
     assert (claims["n_divisions"] == 2).all()
     assert "over 2 other divisions" in (summary / "claims.md").read_text()
 
 
-def test_development_gives_thresholds_and_a_ranking(divided, tmp_path):
-    study = shutil.copytree(divided, tmp_path / "study")
+def test_development_gives_thresholds_and_a_ranking(divided_study, tmp_path):
+    study = shutil.copytree(divided_study, tmp_path / "study")
     table = study / "results/summary/divisions.csv"
     development = pd.read_csv(table, dtype=str).assign(threshold_unseen="0.25")
     development.to_csv(study / "development.csv", index=False)
@@ -95,7 +80,7 @@ def test_development_gives_thresholds_and_a_ranking(divided, tmp_path):
     done = snakemake(study)
     assert done.returncode == 0, done.stdout
     assert not re.search(r"^Job \d+: (Training|Embedding)", done.stdout, re.M)
-    before = pd.read_csv(divided / "results/summary/summary.csv")
+    before = pd.read_csv(divided_study / "results/summary/summary.csv")
     runs = pd.read_csv(study / "results/summary/summary.csv")
     assert (runs["auc_b"] == before["auc_b"]).all()
     assert not (runs["accuracy_b"] == before["accuracy_b"]).all()
