@@ -1,6 +1,9 @@
 # make run           the study, with all that this machine has: summary table and
 #                    figure in results/summary
 # make report        report.html of a finished study
+# make compare-images A=a.png B=b.png
+#                    whether two pictures show the same class, by the model of
+#                    results/best, or MODEL=folder, that the target best has made
 # make pin           the digest of a data set's files into its config, such as
 #                    ARGS="--configfile config/mine.yaml"
 # make verify        all files of a study against the checksums its jobs recorded
@@ -29,7 +32,10 @@ ARGS =
 CUDA = 0
 PYTHON =
 TESTS = tests
-unexport CORES GPUS ARGS CUDA PYTHON TESTS
+A =
+B =
+MODEL = results/best
+unexport CORES GPUS ARGS CUDA PYTHON TESTS A B MODEL
 
 # Python does without the user's PYTHONPATH, PYTHONHOME and the like.
 unexport $(filter PYTHON%,$(.VARIABLES))
@@ -48,13 +54,16 @@ endif
 # that replaces it (pytest-xdist#1323).
 PYTEST := python -m pytest --max-worker-restart 0
 
-.PHONY: run report pin verify bench test test-root test-cluster lint audit lock schema clean
+.PHONY: run report compare-images pin verify bench test test-root test-cluster lint audit lock schema clean
 
 run: $(RUNTIME)
 	@python workflow/launch.py --cores "$(CORES)" --gpus "$(GPUS)" $(ARGS)
 
 report: $(RUNTIME)
 	python -m snakemake --cores 1 --report report.html $(ARGS)
+
+compare-images: $(RUNTIME)
+	@python workflow/compare_images.py --model '$(MODEL)' '$(A)' '$(B)'
 
 verify: $(RUNTIME)
 	python workflow/verify.py $(ARGS)

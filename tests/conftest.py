@@ -3,6 +3,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from filelock import FileLock
 from study import SmallDisk, edit_config, make_study, snakemake
 
@@ -13,6 +14,12 @@ claims:
     effects:
       - {effect: L2, of: {l2: 0.01}, minus: {l2: 0}, published: 0.1, holds: [0, null]}
       - {effect: with L2, of: {l2: 0.01}, holds: [0.5, 1]}
+"""
+# Of another study, with the two settings of shorter training.
+DEVELOPMENT = """\
+name,method,size,l2,batch_size,epochs,n,threshold_unseen,auc_b_mean,accuracy_b_mean
+two,siamese,small,0.01,64,2,5,0.25,0.8,0.7
+one,siamese,small,0,64,2,5,0.25,0.9,0.75
 """
 
 
@@ -76,6 +83,30 @@ def study_with_replicates(tmp_path_factory, finished_study):
         run_to_end(path, "all", "choice")
 
     return made_once(tmp_path_factory, "replicates", make)
+
+
+@pytest.fixture(scope="session")
+def divided_study(tmp_path_factory, finished_study):
+    """The finished study with two more divisions of the classes. Do not change it.
+
+    It has claims, a table of development, and a model to take away.
+    """
+
+    def make(path):
+        shutil.copytree(finished_study, path)
+        shutil.rmtree(path / ".snakemake/scripts")
+        (path / "config/claims.yaml").write_text(CLAIMS)
+        (path / "config/development.csv").write_text(DEVELOPMENT)
+        config = yaml.safe_load((path / "config/config.yaml").read_text())
+        edit_config(
+            path,
+            sets=config["sets"] | {"others": [[2, 4, 5, 9], [0, 1]]},
+            claims="config/claims.yaml",
+            development="config/development.csv",
+        )
+        run_to_end(path, "all", "best")
+
+    return made_once(tmp_path_factory, "divided", make)
 
 
 @pytest.fixture(scope="session")

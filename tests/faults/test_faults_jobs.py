@@ -138,13 +138,15 @@ def test_killed_between_two_outputs_leaves_whole_ones(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def copies(finished_study, study_with_replicates, tmp_path_factory):
-    """Copies of both studies, for jobs that leave everything as it was."""
+def copies(finished_study, study_with_replicates, divided_study, tmp_path_factory):
+    """Copies of the studies, for jobs that leave everything as it was."""
     folder = tmp_path_factory.mktemp("copies")
     ignored = shutil.ignore_patterns(".snakemake")
     return {
         study: shutil.copytree(study, folder / str(number), ignore=ignored)
-        for number, study in enumerate((finished_study, study_with_replicates))
+        for number, study in enumerate(
+            (finished_study, study_with_replicates, divided_study)
+        )
     }
 
 

@@ -1,10 +1,13 @@
 """Each value of each axis: the network learns, and resumes where it stopped."""
 
+import csv
+
 import numpy as np
 import pytest
 from train import loss_and_accuracy, train
 
 from siamese.axes import AXES, NETWORKS, setting_of
+from siamese.checkpoint import read_checkpoint
 from siamese.errors import StudyError
 from siamese.layers import DISTANCES, HEADS, LOSSES
 from siamese.network import (
@@ -15,6 +18,7 @@ from siamese.network import (
     make_deterministic,
     pair_distances,
 )
+from siamese.stored import HISTORY
 
 make_deterministic()
 EPSILON = float(np.finfo(np.float32).eps)
@@ -28,6 +32,7 @@ IMAGES = (PATTERNS[CLASSES] + NOISE).astype(np.uint8)
 CASES = [
     {"network": "batch_normalised", "head": "softmax"},
     {"network": "residual"},
+    {"network": "oriented"},
     *({"head": name} for name in HEADS if name != "softmax"),
     {"distance": "manhattan", "head": "softmax"},
     {"distance": "cosine"},
@@ -90,6 +95,24 @@ def test_each_value_learns_and_resumes(tmp_path, values):
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_network_without_weights_stays_as_it_is_and_resumes(tmp_path):
+    model = build_siamese(setting_of(4, network="gradients"), SHAPE)
+    validation = {"validation": PAIRS["validation"]}
+    before = pair_distances(model, IMAGES, validation)["validation"]
+    rows = train(model, [], IMAGES, PAIRS, 32, 1, seed=5)
+    model.save(tmp_path / "model.keras")
+    with open(tmp_path / "history.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, HISTORY)
+        writer.writeheader()
+        writer.writerows(rows)
+    paths = tmp_path / "model.keras", tmp_path / "history.csv"
+    resumed, history = read_checkpoint(*paths, steps=-(-600 // 32))
+    assert history == rows
+    train(resumed, rows, IMAGES, PAIRS, 32, 2, seed=5)
+    after = pair_distances(resumed, IMAGES, validation)["validation"]
+    np.testing.assert_array_equal(before, after)
+
+
 def test_choices_are_what_there_is():
     assert AXES["head"].choices == (*HEADS,)
     assert AXES["distance"].choices == (*DISTANCES,)
@@ -102,7 +125,10 @@ def test_networks_take_images_of_any_shape(network, shape):
     setting = setting_of(4, network=network, kernel_size=2, embedding_width=5)
     images = GENERATOR.integers(0, 256, (6, *shape)).astype(np.uint8)
     found = embed(build_encoder(setting, shape), images)
-    assert (found.shape, found.dtype) == ((6, 5), np.float32)
+    # Of the fixed features a cell of 3x3 pixels has 8 numbers.
+    fixed = 8 * -(-shape[0] // 3) * -(-shape[1] // 3)
+    width = {"gradients": fixed, "oriented": 5 + fixed}.get(network, 5)
+    assert (found.shape, found.dtype) == ((6, width), np.float32)
 
 
 def test_widths_and_kernels_are_those_of_the_setting():

@@ -1,4 +1,4 @@
-"""Distances without training."""
+"""Distances without a trained network."""
 
 import numpy as np
 import pytest
@@ -13,15 +13,22 @@ from siamese.baselines import (
     pixels,
     principal_components,
     untrained_encoder,
+    whitened_pixels,
 )
+from siamese.errors import StudyError
+from siamese.metrics import name_baseline
 from siamese.network import build_encoder, keras
+from siamese.whitening import within_class_whitening
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1)).astype(np.uint8)
 SIZES = {"small": 2, "large": 4}
 
 
 def source(images=IMAGES, trained=150, seed=7):
-    return Source(images, np.arange(trained), seed, margin=1.0)
+    """Of images whose first `trained` are each in a training pair with the next."""
+    left = np.arange(trained)
+    pairs = {"left": left, "right": np.roll(left, -1), "same": left % 2}
+    return Source(images, pairs, seed, margin=1.0)
 
 
 def test_pixels_are_shares_of_white():
@@ -50,6 +57,52 @@ def test_blur_is_the_sum_over_a_gaussian_kernel():
     expected = np.exp(-((rows - 14) ** 2 + (columns - 13) ** 2) / (2 * 2**2))
     expected[(abs(rows - 14) > 8) | (abs(columns - 13) > 8)] = 0
     np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-6)
+
+
+def test_whitened_distances_are_by_the_inverse_of_the_covariance_in_classes(
+    monkeypatch,
+):
+    monkeypatch.setattr("siamese.whitening.CHUNK", 7)
+    generator = np.random.default_rng(3)
+    vectors = (generator.random((40, 5)) @ generator.random((5, 5))).astype(np.float32)
+    left, right = generator.integers(0, 30, (2, 60))
+    pairs = {"left": left, "right": right, "same": np.arange(60) % 2}
+    kernel, bias = within_class_whitening(vectors, pairs, 0.2)
+    assert kernel.dtype == bias.dtype == np.float32
+    covariance = np.zeros((5, 5))
+    for i, j, same in zip(left, right, pairs["same"], strict=True):
+        if same:
+            covariance += (
+                np.outer(vectors[i] - vectors[j], vectors[i] - vectors[j]) / 60
+            )
+    mean = np.mean(np.diag(covariance))
+    covariance = 0.2 * covariance + 0.8 * mean * np.eye(5)
+    differences = vectors[:20] - vectors[20:]
+    expected = (differences * np.linalg.solve(covariance, differences.T).T).sum(axis=1)
+    found = (differences @ kernel) ** 2
+    np.testing.assert_allclose(found.sum(axis=1), expected, rtol=1e-3)
+    used = sorted({*left, *right})
+    np.testing.assert_allclose(
+        (vectors[used] @ kernel + bias).mean(axis=0), 0, atol=1e-4
+    )
+
+
+def test_whitening_of_vectors_that_are_all_equal_is_finite():
+    pairs = {"left": np.arange(4), "right": np.arange(1, 5), "same": np.ones(4)}
+    kernel, bias = within_class_whitening(np.ones((5, 3), np.float32), pairs, 0)
+    np.testing.assert_allclose(kernel, np.eye(3))
+    np.testing.assert_allclose(bias, -1)
+
+
+def test_whitened_pixels_are_rows_of_length_one_of_the_whitened_roots(monkeypatch):
+    monkeypatch.setattr("siamese.baselines.CHUNK", 64)
+    made = source()
+    roots = np.sqrt(blurred_pixels(made))
+    roots /= np.linalg.norm(roots, axis=1, keepdims=True)
+    kernel, bias = within_class_whitening(roots, made.pairs, 0.5)
+    expected = roots @ kernel + bias
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(whitened_pixels(made), expected, atol=2e-4)
 
 
 def test_principal_components_are_those_of_the_training_images():
@@ -82,12 +135,13 @@ def test_all_baselines_at_the_encoders_widths():
         ("pixels", ""): (200, 784),
         ("normalised pixels", ""): (200, 784),
         ("blurred pixels", ""): (200, 784),
+        ("whitened pixels", ""): (200, 784),
         ("PCA", "small"): (200, 4),
         ("untrained", "small"): (200, 4),
         ("PCA", "large"): (200, 8),
         ("untrained", "large"): (200, 8),
     }
-    for method in ("normalised pixels", "blurred pixels"):
+    for method in ("normalised pixels", "blurred pixels", "whitened pixels"):
         lengths = np.linalg.norm(found[method, ""], axis=1)
         assert lengths == pytest.approx(1, abs=1e-5)
 
@@ -102,7 +156,13 @@ def test_baselines_are_judged_at_the_threshold_from_validation():
         }
         for name in ("A", "B", "crossed", "validation")
     }
-    results = evaluate_baselines(source(), sets, SIZES)
+    names = [name_baseline(method, size) for method, size, _ in baselines_of(SIZES)]
+    given = dict.fromkeys(names, 0.25)
+    for result in evaluate_baselines(source(), sets, SIZES, given):
+        assert result["threshold"] == 0.25 != result["threshold_tuned"]
+    with pytest.raises(StudyError, match=r"^Baseline pixels: no row in the table"):
+        evaluate_baselines(source(), sets, SIZES, {"PCA, small": 0.25})
+    results = evaluate_baselines(source(), sets, SIZES, {})
     assert [(result["method"], result["size"]) for result in results] == [
         (method, size) for method, size, _ in baselines_of(SIZES)
     ]

@@ -195,6 +195,8 @@ def test_tuned_threshold_is_chosen_on_validation_alone(generator):
     validation = sets["validation"]
     best = best_threshold(validation["distance"], validation["same"])
     assert (metrics["threshold"], metrics["threshold_tuned"]) == (0.5, best)
+    of_b = best_threshold(sets["B"]["distance"], sets["B"]["same"])
+    assert metrics["threshold_unseen"] == of_b
     for name in ("A", "B", "crossed"):
         pairs = sets[name]
         right = (pairs["distance"] < best) == (pairs["same"] == 1)
@@ -335,7 +337,8 @@ def test_summary_text_has_published_values_and_all_metrics(summary):
 def test_summary_text_says_what_the_best_untrained_baseline_has(summary):
     text = as_markdown(summary, describe(summary), "pairs")
     message = (
-        "Best untrained baseline (PCA, small): 76.0% on B, more than all 2 trained"
+        "Best baseline without a network (PCA, small): 76.0% on B, more than all 2 "
+        "trained"
     )
     assert message in text
     assert "pixels: 72.0% on B, more than 1 of 2 trained settings" in text
@@ -474,7 +477,8 @@ def test_metrics_are_json(generator):
     sets = random_sets(generator, A=7, B=9, crossed=5, validation=6)
     metrics = json.loads(json.dumps(evaluate(sets, 0.5, 1.0)))
     assert set(metrics) == {
-        *("A", "B", "joint", "crossed", "threshold", "threshold_tuned", "collapsed")
+        *("A", "B", "joint", "crossed", "collapsed"),
+        *("threshold", "threshold_tuned", "threshold_unseen"),
     }
 
 

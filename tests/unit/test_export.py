@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 import numpy as np
@@ -16,10 +17,12 @@ from siamese.export import plain_encoder, save_model
 from siamese.layers import Bias, convolution_and_pooling
 from siamese.network import (
     build_encoder,
+    build_siamese,
     embed,
     keras,
     layers,
     set_up_devices,
+    whitened,
 )
 
 GENERATOR = np.random.default_rng(0)
@@ -71,6 +74,17 @@ def build_odd(setting, shape):
     return keras.Model(images, layers.Dense(setting.embedding_width)(x))
 
 
+def build_whitened(setting, shape):
+    """An encoder beside fixed features, loaded as rule embed does, and whitened."""
+    with tempfile.TemporaryDirectory() as folder:
+        build_siamese(setting, shape).save(f"{folder}/model.keras")
+        keras.utils.clear_session()
+        model = keras.saving.load_model(f"{folder}/model.keras", compile=False)
+    left = np.arange(len(IMAGES) - 1)
+    pairs = {"left": left, "right": left + 1, "same": left % 2}
+    return whitened(model, IMAGES, pairs, 0.5).get_layer("encoder")
+
+
 def cases(name, build=build_encoder, **values):
     """By name what builds an encoder, and its setting, in each precision."""
     return {
@@ -84,6 +98,9 @@ CASES = (
     | cases("large", filters=32)
     | cases("unit", filters=16, head="unit")
     | cases("odd", build_odd, filters=16)
+    | cases(
+        "whitened", build_whitened, filters=16, network="oriented", head="unit_relu"
+    )
     | cases("residual", filters=16, network="residual", head="linear")
     | cases("batch_normalised", filters=16, network="batch_normalised", head="unit")
 )

@@ -10,12 +10,17 @@ from siamese.layers import ContrastiveLoss, EuclideanDistance
 from siamese.network import (
     build_encoder,
     build_siamese,
+    embed,
     keras,
     layers,
     make_deterministic,
+    pair_distances,
     set_up_devices,
     tf,
+    whitened,
 )
+from siamese.networks import gradients
+from siamese.whitening import within_class_whitening
 
 make_deterministic()
 SHAPE = (28, 28, 1)
@@ -106,6 +111,53 @@ def test_bias_after_pooling_is_the_plain_layers(filters):
         np.testing.assert_array_equal(one, other)
         # The outputs, and the gradient of each weight, are there to be compared.
         assert np.any(other)
+
+
+def test_whitened_embeddings_are_the_map_of_the_training_pairs():
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (60, 9, 8, 1)).astype(np.uint8)
+    left = np.arange(40)
+    pairs = {"left": left, "right": left[::-1], "same": left % 2}
+    setting = setting_of(2, head="linear", distance="manhattan")
+    model = build_siamese(setting, images.shape[1:])
+    before = embed(model.get_layer("encoder"), images)
+    kernel, bias = within_class_whitening(before, pairs, 0.1)
+    expected = before @ kernel + bias
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    found = whitened(model, images, pairs, 0.1)
+    embeddings = embed(found.get_layer("encoder"), images)
+    np.testing.assert_allclose(embeddings, expected, atol=1e-5)
+    # The distance stays that of the setting.
+    distances = pair_distances(found, images, {"B": {"left": left, "right": left + 20}})
+    expected = abs(expected[left] - expected[left + 20]).sum(axis=1)
+    np.testing.assert_allclose(distances["B"], expected, atol=1e-4)
+
+
+def test_oriented_features_say_where_edges_of_a_direction_are():
+    image = np.zeros((1, 30, 30, 1), np.uint8)
+    # Bright to the right of column 14: a gradient to the right, which is direction 0.
+    image[0, :, 14:] = 255
+    values = layers.Input((30, 30, 1))
+    features = keras.Model(values, gradients.oriented_gradients(values))
+    found = features.predict(image / 255, verbose=0)[0]
+    assert np.linalg.norm(found) == pytest.approx(1, abs=1e-5)
+    # Far from the border, where there is an edge to black.
+    row = found.reshape(10, 10, 8)[5]
+    assert row[:, 0].argmax() == 4
+    assert row.sum(axis=0).argmax() == 0
+    # Nothing points to the left; half right and half down, or half up, are alike.
+    np.testing.assert_allclose(row[:8, 3:6], 0, atol=1e-4)
+    np.testing.assert_allclose(row[:8, 1], row[:8, 7], atol=1e-4)
+    assert (row[4, 1] / row[4, 0]) ** 2 == pytest.approx(0.5**0.5, rel=1e-3)
+    assert not any(layer.trainable_weights for layer in features.layers)
+
+
+def test_a_gradient_of_colours_is_that_of_their_mean():
+    kernels = gradients.gradient_kernels(3)
+    assert (kernels.shape, kernels.dtype) == ((7, 7, 3, 8), np.float32)
+    np.testing.assert_allclose(
+        kernels.sum(axis=2), gradients.gradient_kernels(1)[:, :, 0], atol=1e-7
+    )
 
 
 def test_distance_is_clamped_and_its_gradient_finite():

@@ -19,7 +19,8 @@ from study import PAIRS, ROOT
 from siamese.axes import AXES, NAMED, OTHERS, OTHERS_PATTERN, as_text, default_of
 from siamese.errors import ConfigError
 from siamese.options import schema
-from siamese.study import Study, as_records, point_files, run_files, with_defaults
+from siamese.points import as_records, point_files, run_files
+from siamese.study import Study, with_defaults
 
 DEFAULT = with_defaults({}, ROOT)
 OVERLAYS = {
@@ -190,6 +191,7 @@ ODD_VALUES = {
     "dropout": [0.0, 0.125],
     "embedding_width": [1],
     "head": ["unit"],
+    "whitening": [0.5, 0.1],
     "distance": ["manhattan"],
     "loss": ["hinge"],
     "margin": [0.1, 1e-7, 1e5],
@@ -278,11 +280,17 @@ def test_files_of_points_go_by_name():
         ("optimum", 8),
         ("full", 5 * 64),
         ("replicates", 10 * (16 + 4 + 8)),
+        ("divisions", 21 * 8),
+        ("search", 9 * 17),
+        ("best", (10 + 16) * 2),
     ],
 )
 def test_overlays(name, points):
     assert len(study_of(**OVERLAYS[name]).points) == points
-    assert {*OVERLAYS} == {"quick", "figures", "optimum", "full", "replicates"}
+    assert {*OVERLAYS} == {
+        *("quick", "figures", "optimum", "full", "replicates"),
+        *("divisions", "search", "best"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -401,7 +409,10 @@ BAD = {
         {"sizes": {"extra large": 64}},
         "sizes: found 'extra large', expected a name: text that matches ^[A-Za-z0-9]+$",
     ),
-    "wrong type": ({"threshold": "half"}, "threshold: found 'half', expected a number"),
+    "wrong type": (
+        {"threshold": "half"},
+        "threshold: found 'half', expected a number, 'development', or null",
+    ),
     "float for a whole number": (
         grid(epochs=[2.0]),
         "grid.epochs.0: found 2.0, expected a whole number",
@@ -469,7 +480,7 @@ BAD = {
     "duplicate seeds": ({"seeds": [1, 1]}, "seeds: found [1, 1], expected no value tw"),
     "too many grid points": (
         {"seeds": list(range(1600))},
-        "grid and seeds: found 102400, expected at most 100000 grid points",
+        "grid, seeds and sets: found 102400, expected at most 100000 grid points",
     ),
     "no seeds": ({"seeds": []}, "seeds: found []"),
     "unknown split": (

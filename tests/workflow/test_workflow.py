@@ -35,7 +35,7 @@ def test_every_output_is_there(finished_study):
             assert [row["epoch"] for row in rows] == [str(n + 1) for n in range(epochs)]
     summary = pd.read_csv(finished_study / "results/summary/summary.csv")
     assert (summary["method"] == "siamese").sum() == 4
-    assert len(summary) == 4 + 7
+    assert len(summary) == 4 + 8
     for name in (
         *("summary.md", "summary.png", "summary.svg", "settings.csv"),
         *("classes.csv", "classes.png", "distances.png"),

@@ -19,12 +19,13 @@ if Path(siamese.__file__).parents[1] != PROJECT / "workflow/scripts":
     )
 
 from siamese import environment
-from siamese.axes import OTHERS_PATTERN
+from siamese.axes import AXES, OTHERS_PATTERN
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
+from siamese.points import POINT, POINT_FOLDER, SPLIT_PATTERN
+from siamese.points import as_records, point_files, run_files, runs_of
 from siamese.records import read_made_with
-from siamese.study import POINT, POINT_FOLDER, Study, with_defaults
-from siamese.study import as_records, point_files, run_files, runs_of
+from siamese.study import Study, with_defaults
 from siamese.versions import name_outdated
 from siamese.workarounds import ShellWord
 
@@ -63,7 +64,7 @@ resource_scopes:
 
 
 wildcard_constraints:
-    split="(split_by~images/|leave_out~[0-9-]+/)?",
+    split=SPLIT_PATTERN,
     size="[A-Za-z0-9]+",
     l2="[0-9.e+-]+",
     batch_size="[0-9]+",
@@ -144,5 +145,6 @@ def before_summary():
         rules.plot_summary.output.png,
         rules.examine_best_setting.output.table,
         *([rules.compare_splits.output.text] if len(study.ways) > 1 else []),
+        *over_divisions(),
         *([rules.plot_claims.output.png] if CLAIMS else []),
     ]

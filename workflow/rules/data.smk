@@ -72,6 +72,7 @@ rule make_pairs:
     resources:
         **needs(),
     params:
+        sets=lambda wildcards: study.sets_of(wildcards.split),
         fold=lambda wildcards: study.fold_of(wildcards.split),
         pairs=lambda wildcards: study.pair_options(wildcards.split),
         code=code_of("make_pairs.py"),
@@ -121,7 +122,7 @@ rule verify_pairs:
     params:
         # A function, or {braces} in a name would be wildcards.
         dataset=lambda wildcards: study.reading,
-        sets=study.sets,
+        sets=lambda wildcards: study.sets_of(wildcards.split),
         fold=lambda wildcards: study.fold_of(wildcards.split),
         pairs=lambda wildcards: study.pair_options(wildcards.split),
         code=code_of("verify_pairs.py"),

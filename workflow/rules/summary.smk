@@ -26,10 +26,15 @@ rule summarise:
         **needs(),
     params:
         points=lambda wildcards: as_records(
-            study.points, *study.axes, "seed", "split_by", "others"
+            study.points,
+            *study.axes,
+            "seed",
+            "split_by",
+            "others",
+            *study.division_columns,
         ),
         baseline_points=lambda wildcards: as_records(
-            runs_of(study.points), "seed", "split_by"
+            runs_of(study.points), "seed", "split_by", *study.division_columns
         ),
         published=digest(PUBLISHED) if PUBLISHED else None,
         code=code_of("summarise.py"),

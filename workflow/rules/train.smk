@@ -51,6 +51,7 @@ rule embed:
         **needs(growth=study.growth),
     params:
         network=lambda wildcards: study.setting_at(wildcards)["network"],
+        whitening=lambda wildcards: study.setting_at(wildcards)["whitening"],
         code=code_of("embed.py"),
         network_code=network_code,
     message:
@@ -103,6 +104,7 @@ rule evaluate_baselines:
     params:
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
+        thresholds=lambda wildcards: study.thresholds_of_baselines,
         code=code_of("evaluate_baselines.py"),
         network_code=code_of("siamese/networks/published.py"),
     message:

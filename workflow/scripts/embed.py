@@ -9,8 +9,13 @@ import numpy as np
 from siamese.checkpoint import are_finite, read_model
 from siamese.export import plain_encoder, save_model
 from siamese.job import logged
-from siamese.network import import_network, pair_distances, set_up_devices
-from siamese.pairs import read_sets
+from siamese.network import (
+    import_network,
+    pair_distances,
+    set_up_devices,
+    whitened,
+)
+from siamese.pairs import read_pairs, read_sets
 from siamese.stored import damaged, read_images
 
 
@@ -20,6 +25,9 @@ def main(snakemake, output):
     model = read_model(snakemake.input.model, compile=False)
     images = read_images(snakemake.input.images, in_memory=False)
     sets = read_sets(snakemake.input, len(images))
+    if snakemake.params.whitening:
+        train = read_pairs(snakemake.input.A, len(images))["train"]
+        model = whitened(model, images, train, snakemake.params.whitening)
     distances = pair_distances(model, images, sets)
     if not are_finite(distances.values()):
         raise damaged(snakemake.input.model, "distances that are no finite numbers")

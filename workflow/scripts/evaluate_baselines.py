@@ -1,13 +1,15 @@
-"""Rule evaluate_baselines: what distances without training say, on the same pairs.
+"""Rule evaluate_baselines: distances without a trained network, on the same pairs.
 
-The threshold of each baseline is the best on A's validation pairs.
+The threshold of each baseline is the best on A's validation pairs, or one that was
+found on other divisions of the classes.
 """
 
 import numpy as np
 
 from siamese.baselines import Source, baselines_of
+from siamese.errors import StudyError
 from siamese.job import logged
-from siamese.metrics import evaluate
+from siamese.metrics import evaluate, name_baseline
 from siamese.network import set_up_devices
 from siamese.pairs import read_sets, read_verified_pairs
 from siamese.stored import read_images, write_json
@@ -40,8 +42,22 @@ def distances_of(vectors, pairs):
     return np.concatenate(distances)
 
 
-def evaluate_baselines(source, sets, sizes):
-    """Method, size and metrics of each baseline, as a list of dict ready for JSON."""
+def threshold_of(method, size, thresholds):
+    name = name_baseline(method, size)
+    if thresholds and name not in thresholds:
+        raise StudyError(
+            f"Baseline {name}: no row in the table of the option development, expected "
+            "one; make that table with the sizes of this study, or set a threshold"
+        )
+    return thresholds.get(name)
+
+
+def evaluate_baselines(source, sets, sizes, thresholds):
+    """Method, size and metrics of each baseline, as a list of dict ready for JSON.
+
+    `thresholds` has that of each baseline by name; if it is empty, each has the one
+    that is best on validation.
+    """
     results = []
     for method, size, function in baselines_of(sizes):
         vectors = function(source)
@@ -51,7 +67,9 @@ def evaluate_baselines(source, sets, sizes):
         }
         # Before there are those of the next.
         del vectors
-        metrics = evaluate(measured, None, source.margin)
+        metrics = evaluate(
+            measured, threshold_of(method, size, thresholds), source.margin
+        )
         print(f"{method} {size}: B {metrics['B']['accuracy']:.4f}")
         results.append({"method": method, "size": size} | metrics)
     return results
@@ -62,10 +80,9 @@ def main(snakemake, output):
     set_up_devices(snakemake.threads, gpu=False)
     images = read_images(paths.images)
     train = read_verified_pairs(paths.A, paths.verified, len(images))["train"]
-    trained = np.unique([train["left"], train["right"]])
-    source = Source(images, trained, int(snakemake.wildcards.seed), params.margin)
+    source = Source(images, train, int(snakemake.wildcards.seed), params.margin)
     sets = read_sets(paths, len(images))
-    results = evaluate_baselines(source, sets, params.sizes)
+    results = evaluate_baselines(source, sets, params.sizes, params.thresholds)
     write_json(output.metrics, results)
 
 

@@ -6,22 +6,18 @@ A pair is two indices into images.npy; no pixel is copied.
 import numpy as np
 
 from siamese.job import logged
-from siamese.splits import SPLITS, Plan, make_pairs, sets_of_fold
+from siamese.splits import SPLITS, Plan, complete_sets, make_pairs, sets_of_fold
 from siamese.stored import read_table
 
 
 def main(snakemake, output):
     params = snakemake.params
-    table = read_table(snakemake.input.table, ["image", "class"], ["set"])
+    table = read_table(snakemake.input.table, ["image", "class"])
     members = {
         label: rows["image"].to_numpy() for label, rows in table.groupby("class")
     }
-    of_sets = {
-        name: [int(label) for label in rows["class"].unique()]
-        for name, rows in table.groupby("set")
-    }
-    sets = sets_of_fold(of_sets, params.fold)
-    counts = {label: len(images) for label, images in members.items()}
+    counts = {int(label): len(images) for label, images in members.items()}
+    sets = sets_of_fold(complete_sets(params.sets, list(counts)), params.fold)
     plan = Plan.of(counts, sets, params.pairs)
     seed = int(snakemake.wildcards.seed)
     for number, name in enumerate(("A", "B")):

@@ -19,6 +19,8 @@ from siamese.tables import (
 
 COLOURS = {"supported": "C2", "contradicted": "C3", "undecided": "0.5"}
 VALUES = ["mean", "low", "high", "published", "holds_from", "holds_to"]
+TEXTS = ("claim", "effect", "metric", "holds", "verdict", "verdict over divisions")
+OVER_DIVISIONS = [f"{name}_divisions" for name in ("mean", "low", "high")]
 
 
 def draw_effects(axis, effects):
@@ -31,6 +33,13 @@ def draw_effects(axis, effects):
         axis.barh(y, end - start, left=start, height=0.7, color="C0", alpha=0.12)
         axis.plot([row.low, row.high], [y, y], color=colour, lw=3)
         axis.plot(row.mean, y, "o", color=colour)
+        if "mean_divisions" in effects:
+            colour = COLOURS[row.verdict_divisions]
+            below = y + 0.28
+            axis.plot(
+                [row.low_divisions, row.high_divisions], [below] * 2, color=colour
+            )
+            axis.plot(row.mean_divisions, below, "s", color=colour, ms=4)
         axis.plot(row.published, y, "k*", ms=11, mfc="none")
     labels = [f"{row.claim}. {row.effect}" for row in effects.itertuples()]
     axis.set_yticks(range(len(effects)), labels, parse_math=False)
@@ -40,7 +49,8 @@ def draw_effects(axis, effects):
 
 def limits(effects, others=()):
     """Range of the horizontal axis, with a margin around all values."""
-    values = np.concatenate([effects[VALUES].to_numpy(float).ravel(), others])
+    values = effects.filter([*VALUES, *OVER_DIVISIONS]).to_numpy(float)
+    values = np.concatenate([values.ravel(), others])
     low, high = np.nanmin(values), np.nanmax(values)
     margin = 0.06 * (high - low) or 1
     return low - margin, high + margin
@@ -55,7 +65,8 @@ def panels(claims):
     for difference, metric in product((False, True), METRICS.values()):
         effects = claims[(claims["difference"] == difference) & (names == metric.name)]
         if len(effects):
-            scaled = effects[VALUES].astype(float) * metric.scale
+            values = effects.filter([*VALUES, *OVER_DIVISIONS])
+            scaled = values.astype(float) * metric.scale
             yield difference, metric, effects.assign(**scaled)
 
 
@@ -108,6 +119,9 @@ def draw_claims(claims, baselines):
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     n = claims["n"].max()
     seeds = "one seed" if n == 1 else f"{n} seeds"
+    if "n_divisions" in claims:
+        n = claims["n_divisions"].max()
+        seeds += f"; square: over {n} divisions of the classes"
     figure.suptitle(f"Claims: mean and 95 % interval over {seeds}")
     return figure
 
@@ -123,6 +137,13 @@ def as_markdown(claims):
     """The claims for people, with the verdict of each and of its effects."""
     rows = []
     repeated = claims["claim"].duplicated()
+    has_divisions = "n_divisions" in claims
+    explained = (
+        f"A second verdict is over {claims['n_divisions'].max()} other divisions of "
+        "the classes into A and B: paired by division, seeds averaged first.\n\n"
+        if has_divisions
+        else ""
+    )
     for row in claims.itertuples():
         metric, sign = METRIC_OF_COLUMN[row.metric], "+" if row.difference else ""
         claim = (
@@ -144,13 +165,20 @@ def as_markdown(claims):
                 "verdict": row.verdict,
             }
         )
+        if has_divisions:
+            values = row.mean_divisions, row.low_divisions, row.high_divisions
+            rows[-1]["over divisions"] = with_interval(metric, values, 2, sign)
+            rows[-1]["verdict over divisions"] = row.verdict_divisions
+            if rows[-1]["claim"]:
+                second = f"; over divisions **{row.verdict_of_claim_divisions}**"
+                rows[-1]["claim"] += second
     return (
         "# Claims\n\n"
         "Mean over paired seeds with its 95 % interval (Student's t), of several "
         "seeds; a difference of what is in % is in percentage points. A claim is "
         "supported where the interval lies within its bounds, contradicted where it "
         "lies outside, and undecided at this number of seeds otherwise.\n\n"
-        f"{markdown_table(rows, ('claim', 'effect', 'metric', 'holds', 'verdict'))}"
+        f"{explained}{markdown_table(rows, TEXTS)}"
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from siamese.axes import NAMED, axes_in
 from siamese.job import logged
 from siamese.metrics import METRICS, TEST_SETS, column, read_baselines, read_metrics
-from siamese.tables import PUBLISHED, TRAINED, WHOLE_AXES
+from siamese.tables import PUBLISHED, TRAINED, UNSEEN, WHOLE_AXES
 
 # On the sets of the published report these stand first, before its values.
 FIRST = ("accuracy", "loss", "auc")
@@ -21,8 +21,11 @@ OTHER_VALUES = [
 ]
 
 
-def flatten(metrics):
-    """The metrics of one run as one row, names in the order of the summary."""
+def flatten(metrics, *more):
+    """The metrics of one run as one row, names in the order of the summary.
+
+    `more` has names that only some studies show.
+    """
     row = {
         column(metric, name): metrics[name][metric]
         for metric, name in FIRST_VALUES + OTHER_VALUES
@@ -31,7 +34,8 @@ def flatten(metrics):
         f"{column('accuracy', name)}_{bound}": metrics[name][f"accuracy_{bound}"]
         for name, bound in product(TEST_SETS, ("low", "high"))
     }
-    return row | {name: metrics[name] for name in ("threshold_tuned", "collapsed")}
+    names = ("threshold_tuned", "collapsed", *more)
+    return row | {name: metrics[name] for name in names}
 
 
 def summarise(points, metrics, baseline_points, baselines, published):
@@ -41,11 +45,12 @@ def summarise(points, metrics, baseline_points, baselines, published):
     ----------
     points : list of dict
         split_by, seed and the axes of each grid point, and `others`, what its folder's
-        name has beside the named axes.
+        name has beside the named axes; in a study with several divisions of the
+        classes also `unseen`.
     metrics : list of dict
         Content of each grid point's metrics.json, in the same order.
     baseline_points : list of dict
-        split_by, seed of each file of baselines.
+        split_by, seed (and unseen) of each file of baselines.
     baselines : list of list of dict
         Content of each of them, in the same order.
     published : pandas.DataFrame
@@ -58,16 +63,24 @@ def summarise(points, metrics, baseline_points, baselines, published):
         One row a grid point, then one a baseline; results/README.md and the end
         of summary.md have the columns.
     """
+    divisions = [UNSEEN] if UNSEEN in points[0] else []
+    more = ["threshold_unseen"] if divisions else []
     rows = [
-        {**point, "method": TRAINED, **flatten(result)}
+        {**point, "method": TRAINED, **flatten(result, *more)}
         for point, result in zip(points, metrics, strict=True)
     ]
     rows += [
-        {**point, "method": result["method"], "size": result["size"], **flatten(result)}
+        {
+            **point,
+            "method": result["method"],
+            "size": result["size"],
+            **flatten(result, *more),
+        }
         for point, results in zip(baseline_points, baselines, strict=True)
         for result in results
     ]
     of_report = {"split_by": "pairs", "method": TRAINED, "others": ""}
+    of_report |= dict.fromkeys(divisions, "")
     published = published[[*NAMED, *PUBLISHED.values()]].assign(**of_report)
     keys = [*NAMED, *of_report]
     # Baselines have no others.
@@ -76,7 +89,7 @@ def summarise(points, metrics, baseline_points, baselines, published):
     axes = axes_in(table)
     table = table.astype({name: "Int64" for name in WHOLE_AXES if name in axes})
     first = [*axes, "seed", *(column(*value) for value in FIRST_VALUES)]
-    first += [*PUBLISHED.values(), "method", "split_by"]
+    first += [*PUBLISHED.values(), "method", "split_by", *divisions]
     return table[first + [name for name in table.columns if name not in first]]
 
 

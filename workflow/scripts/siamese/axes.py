@@ -115,11 +115,21 @@ AXES = {
     "head": Axis(
         str,
         "What the last dense layer's outputs go through: softmax, nothing (linear), or "
-        "a division by their length (unit).",
+        "a division by their length (unit). With unit_relu there is no last layer: the "
+        "outputs of the first are divided.",
         "head",
-        lambda value: f"{value} head",
+        lambda value: f"{value.replace('_', ' ')} head",
         "softmax",
-        choices=("softmax", "linear", "unit"),
+        choices=("softmax", "linear", "unit", "unit_relu"),
+    ),
+    "whitening": Axis(
+        float,
+        "How much a linear map after the trained encoder makes embeddings of one "
+        "trained class vary alike in all directions; 0 for no map, below 1.",
+        "whitening",
+        lambda value: f"whitened by {value:g}" if value else "not whitened",
+        0.0,
+        bounds=(("ge", 0), ("lt", 1)),
     ),
     "distance": Axis(
         str,

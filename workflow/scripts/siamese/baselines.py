@@ -1,4 +1,4 @@
-"""Distances without any training, which a trained network is measured against.
+"""Distances without a trained network, which one is measured against.
 
 A baseline is an entry of BASELINES: a function that makes a vector of each image,
 float32 of shape (n, width). Pairs are told apart by the distance of their vectors.
@@ -15,24 +15,31 @@ from sklearn.preprocessing import normalize
 
 from siamese.axes import setting_of
 from siamese.network import build_encoder, embed, keras
+from siamese.whitening import CHUNK, within_class_whitening
 
 BLUR_SIGMA = 2
-# Images as rows of numbers at a time, where not all need to be.
-CHUNK = 8192
+# As much of the covariance as of the identity.
+WHITENING = 0.5
 
 
 @dataclass(frozen=True)
 class Source:
     """What vectors may be made of.
 
-    images is uint8 of shape (n, height, width, channels); trained has the rows of
-    images that are in training pairs; seed is that of the run, margin the study's.
+    images is uint8 of shape (n, height, width, channels); pairs has left, right (rows
+    of images) and same of the training pairs; seed is that of the run, margin the
+    study's.
     """
 
     images: np.ndarray
-    trained: np.ndarray
+    pairs: dict
     seed: int
     margin: float
+
+    @property
+    def trained(self):
+        """The rows of images that are in training pairs."""
+        return np.unique([self.pairs["left"], self.pairs["right"]])
 
 
 @dataclass(frozen=True)
@@ -60,12 +67,32 @@ def normalised_pixels(source):
     return normalize(pixels(source), copy=False)
 
 
-def blurred_pixels(source):
-    """Images under a Gaussian filter, as rows of length one."""
+def blurred(source):
+    """Images under a Gaussian filter, as rows."""
     rows = pixels(source)
     # One by one: all at a time take twice the memory.
     for image in rows.reshape(source.images.shape):
         gaussian_filter(image, BLUR_SIGMA, axes=(0, 1), output=image)
+    return rows
+
+
+def blurred_pixels(source):
+    """Images under a Gaussian filter, as rows of length one."""
+    return normalize(blurred(source), copy=False)
+
+
+def whitened_pixels(source):
+    """Blurred images under a metric of the training pairs, as rows of length one.
+
+    The metric, `within_class_whitening`, is that of the square roots of the blurred
+    pixels, as rows of length one.
+    """
+    rows = blurred(source)
+    np.sqrt(np.maximum(rows, 0, out=rows), out=rows)
+    normalize(rows, copy=False)
+    kernel, bias = within_class_whitening(rows, source.pairs, WHITENING)
+    for start in range(0, len(rows), CHUNK):
+        rows[start : start + CHUNK] = rows[start : start + CHUNK] @ kernel + bias
     return normalize(rows, copy=False)
 
 
@@ -95,6 +122,7 @@ BASELINES = {
     "pixels": Baseline(pixels),
     "normalised pixels": Baseline(normalised_pixels),
     "blurred pixels": Baseline(blurred_pixels),
+    "whitened pixels": Baseline(whitened_pixels),
     "PCA": Baseline(principal_components, has_sizes=True),
     "untrained": Baseline(untrained_encoder, has_sizes=True),
 }

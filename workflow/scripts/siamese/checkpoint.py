@@ -39,6 +39,8 @@ def read_checkpoint(model_path, history_path, steps):
     history : list of dict
     """
     model, history = read_model(model_path), read_history(history_path)
+    # Where nothing is trained there are no steps.
+    steps *= bool(model.trainable_variables)
     found, expected = int(model.optimizer.iterations), len(history) * steps
     # With a loss scale, steps whose gradients overflow do not count.
     scaled = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)

@@ -127,6 +127,9 @@ def plain_encoder(encoder):
             outputs = add_in_convolution(*layer.get_weights(), *inputs)
             if outputs is not None:
                 return outputs
+        if not isinstance(layer, layers.Layer):
+            # A function of Keras, such as keras.ops.sqrt, has no weights.
+            return apply(layer, *inputs, **options)
         kind = type(layer).__name__
         numbers[kind] += 1
         new = convert(layer, f"{KINDS.get(kind, kind.lower())}_{numbers[kind]}")

@@ -123,6 +123,7 @@ HEADS = {
     "softmax": lambda width: [layers.Dense(width, activation="softmax")],
     "linear": lambda width: [layers.Dense(width)],
     "unit": lambda width: [layers.Dense(width), UnitLength()],
+    "unit_relu": lambda width: [UnitLength()],
 }
 
 

@@ -268,8 +268,9 @@ def evaluate(sets, threshold, margin):
     Returns
     -------
     dict
-        Metrics of A, B, joint (A and B together) and crossed, the two thresholds,
-        and whether the network has collapsed: all distances are equal.
+        Metrics of A, B, joint (A and B together) and crossed; the two thresholds;
+        threshold_unseen, the best on B, by which only other studies may judge; and
+        whether the network has collapsed: all distances are equal.
     """
     distances = np.concatenate([pairs["distance"] for pairs in sets.values()])
     best = best_threshold(sets["validation"]["distance"], sets["validation"]["same"])
@@ -285,6 +286,7 @@ def evaluate(sets, threshold, margin):
         **metrics,
         "threshold": threshold,
         "threshold_tuned": best,
+        "threshold_unseen": best_threshold(sets["B"]["distance"], sets["B"]["same"]),
         "collapsed": bool(distances.min() == distances.max()),
     }
 
@@ -296,6 +298,7 @@ def check_metrics(metrics, path):
             for key in (*METRICS, "accuracy_low", "accuracy_high"):
                 float(metrics[name][key])
         float(metrics["threshold_tuned"])
+        float(metrics["threshold_unseen"])
         bool(metrics["collapsed"])
 
 

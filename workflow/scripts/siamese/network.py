@@ -11,8 +11,9 @@ import numpy as np
 
 from siamese.errors import StudyError
 from siamese.imports import quick_imports
-from siamese.layers import DISTANCES, LOSSES, keras, layers
+from siamese.layers import DISTANCES, LOSSES, UnitLength, keras, layers
 from siamese.provenance import record
+from siamese.whitening import within_class_whitening
 
 with quick_imports():
     import tensorflow as tf
@@ -74,11 +75,8 @@ def build_siamese(setting, shape):
     keras.Model
         From two uint8 arrays of shape (n, *shape) to float32 distances of shape (n,).
     """
-    left = layers.Input(shape, dtype="uint8", name="left")
-    right = layers.Input(shape, dtype="uint8", name="right")
     encoder = build_encoder(setting, shape)
-    distance = DISTANCES[setting.distance]()(encoder(left), encoder(right))
-    model = keras.Model([left, right], distance)
+    model = join(encoder, DISTANCES[setting.distance]())
     config = {"learning_rate": setting.learning_rate}
     model.compile(
         keras.optimizers.get({"class_name": setting.optimizer, "config": config}),
@@ -87,6 +85,46 @@ def build_siamese(setting, shape):
     # Variables cannot be made while the training step is traced.
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def join(encoder, distance):
+    """The model of two images that both pass an encoder, and their distance."""
+    shape = encoder.inputs[0].shape[1:]
+    left = layers.Input(shape, dtype="uint8", name="left")
+    right = layers.Input(shape, dtype="uint8", name="right")
+    return keras.Model([left, right], distance(encoder(left), encoder(right)))
+
+
+def whitened(model, images, pairs, share):
+    """A trained model with whitened embeddings of length one.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_siamese`, trained.
+    images : numpy.ndarray of uint8, shape (n, height, width, channels)
+    pairs : dict of str to numpy.ndarray
+        Those it was trained by: left, right and same.
+    share : float
+        Of the covariance; see `within_class_whitening`.
+
+    Returns
+    -------
+    keras.Model
+        Not compiled; its encoder ends in the map of `within_class_whitening`.
+    """
+    encoder = model.get_layer("encoder")
+    used = np.unique([pairs["left"], pairs["right"]])
+    sides = {side: np.searchsorted(used, pairs[side]) for side in ("left", "right")}
+    weights = within_class_whitening(
+        embed(encoder, images[used]), sides | {"same": pairs["same"]}, share
+    )
+    # A loaded model has layers of the names that new ones get.
+    linear = layers.Dense(len(weights[1]), dtype="float32", name="whitening")
+    embeddings = UnitLength(name="whitened")(linear(encoder.outputs[0]))
+    linear.set_weights(weights)
+    encoder = keras.Model(encoder.inputs, embeddings, name="encoder")
+    return join(encoder, model.layers[-1])
 
 
 def training_step(model):

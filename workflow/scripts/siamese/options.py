@@ -19,6 +19,8 @@ from siamese.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.splits import SPLITS
 
 SINGLE, LIST, ID, NAME = "<single>", "<list>", "<id>", "<name>"
+# Of a threshold that another study gives.
+DEVELOPMENT = "development"
 FORMAT_NAMES = ("idx", "npz", "folder")
 FILE_NAME = "^[A-Za-z0-9_][A-Za-z0-9._-]*$"
 
@@ -55,6 +57,11 @@ def registered(registry, *more):
         return name
 
     return AfterValidator(check)
+
+
+def from_development(text):
+    expect(text == DEVELOPMENT, f"a number, {DEVELOPMENT!r}, or null")
+    return text
 
 
 def listed(item, least=1, most=None, unique=True):
@@ -96,6 +103,11 @@ Class = Annotated[
 ]
 Classes = listed(Class, least=2)
 Sha256 = text(64, pattern="^[0-9a-f]{64}$")
+Threshold = Annotated[
+    Annotated[float, Field(gt=0), pydantic.Tag(SINGLE)]
+    | Annotated[str, AfterValidator(from_development), pydantic.Tag(NAME)],
+    pydantic.Discriminator(lambda x: NAME if isinstance(x, str) else SINGLE),
+]
 # Height, width or channels.
 Length = Annotated[int, Field(ge=1, le=4096)]
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
@@ -210,6 +222,19 @@ class Sets(Options):
     """To train, validate and test on."""
     B: Classes | None
     """To test on only; null for all that A does not have."""
+    others: listed(Classes, unique=False, least=0) = ()
+    """Further divisions of the classes, each by those that are unseen."""
+    sample: Count = None
+    """So many further divisions, drawn at random with as many unseen classes as B."""
+    sample_seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    """Of that draw. A larger sample of the same seed contains a smaller one."""
+    seeds: Seeds | None = None
+    """Of the runs on further divisions; null for the seeds of the study."""
+
+    @pydantic.model_validator(mode="after")
+    def check_divisions(self):
+        expect(not (self.others and self.sample), "one of others and sample")
+        return self
 
 
 class Pairs(Options):
@@ -256,6 +281,20 @@ Grid = pydantic.create_model(
 )
 
 
+Setting = pydantic.create_model(
+    "Setting",
+    __base__=Options,
+    __doc__="One setting; axes that it does not name have the study's value.",
+    **{
+        name: (
+            Annotated[axis_value(axis), Field(description=axis.meaning)],
+            ... if name in NAMED else None,
+        )
+        for name, axis in AXES.items()
+    },
+)
+
+
 class Choice(Options):
     """How `snakemake choice` ranks settings without B."""
 
@@ -286,11 +325,16 @@ class Config(Options):
     """Arithmetic of the network, where the grid lists none."""
     margin: axis_value(AXES["margin"])
     """Of the loss, where the grid lists none, and of the metric loss."""
-    threshold: Annotated[float, Field(gt=0)] | None
-    """Pairs nearer than this are called 'same'; null for half the margin."""
+    threshold: Threshold | None
+    """Pairs nearer than this are called 'same'; null for half the margin. With
+    'development' each setting and baseline has its own, from the table of that name."""
+    development: Path | None = None
+    """The divisions.csv of another study, found as a folder of files is, or null."""
     claims: Path | None
     """A file of claims about settings, found as a folder of files is, or null."""
     choice: Choice
+    best: Setting | None = None
+    """The setting of `snakemake best`; null for the first of the grid."""
 
     @property
     def grids(self):

@@ -3,15 +3,13 @@
 Everything that a config decides is decided here, once; nothing else reads it.
 """
 
+import csv
 import dataclasses
 import functools
 import itertools
 import math
 import os
-import random
-import re
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 from snakemake.utils import update_config
@@ -28,105 +26,26 @@ from siamese.axes import (
     setting_of,
 )
 from siamese.errors import ConfigError
-from siamese.options import Claims, Config, parse
+from siamese.options import DEVELOPMENT, Claims, Config, parse
 from siamese.paths import places, variables
+from siamese.points import (
+    Point,
+    combination,
+    ids_text,
+    parse_split,
+    sampled,
+    sampled_classes,
+)
 from siamese.splits import SPLITS, PairsError, Plan, sets_of_fold
 from siamese.stored import read_json
 
+# As tables call what is no baseline.
+TRAINED = "siamese"
 # Snakemake plans about 8000 grid points a minute.
 MOST_POINTS = 100_000
 EPOCHS = list(AXES).index("epochs")
 # A file system takes 255 characters.
 LONGEST_FOLD = 200
-# The name of a grid point's folder, and its path, by Snakemake's wildcards.
-POINT = f"{','.join(f'{name}~{{{name}}}' for name in NAMED)}{{others}},seed~{{seed}}"
-POINT_FOLDER = f"<results>/{{split}}grid/{POINT}"
-
-
-class Point(NamedTuple):
-    """One training: a setting, a seed, and how the pairs are split.
-
-    `fold` has the classes of A that are left out of training, such as '0-1'; it is
-    empty for the study's own set A. `setting` has a value of each of AXES, and
-    `others` what a folder's name has of it beside the named ones.
-    """
-
-    split_by: str
-    fold: str
-    setting: tuple
-    others: str
-    seed: int
-
-    @property
-    def split(self):
-        """The part of a path that says how the pairs are split."""
-        return f"leave_out~{self.fold}/" if self.fold else SPLITS[self.split_by].folder
-
-    @property
-    def values(self):
-        """The value of each axis by its name."""
-        return dict(zip(AXES, self.setting, strict=True))
-
-    @property
-    def folder(self):
-        texts = dict(zip(NAMED, map(as_text, self.setting), strict=False))
-        return POINT_FOLDER.format(
-            split=self.split, others=self.others, seed=self.seed, **texts
-        )
-
-    def as_record(self, *names):
-        """Some of its values as the param of a rule, with their types."""
-        values = self._asdict() | self.values
-        return {name: values[name] for name in names}
-
-    def files(self, *names):
-        return [f"{self.folder}/{name}" for name in names]
-
-
-def runs_of(points):
-    """The splits and seeds of some points, each once: one point stands for each."""
-    return list({(point.split, point.seed): point for point in points}.values())
-
-
-def run_files(points, folder, *names):
-    """The files of one folder of each split and seed."""
-    return [
-        f"<results>/{run.split}{folder}/seed~{run.seed}/{name}"
-        for run in runs_of(points)
-        for name in names
-    ]
-
-
-def point_files(points, *names):
-    """The files of grid points, all of one name before those of the next."""
-    return [file for name in names for point in points for file in point.files(name)]
-
-
-def as_records(points, *names):
-    return [point.as_record(*names) for point in points]
-
-
-def sampled(size, n, seed):
-    """Numbers below `size`, drawn at random: `n` of them, or all if there are fewer.
-
-    Returns
-    -------
-    list of int
-        Rising. What is drawn for a smaller `n` is among them.
-    """
-    generator, drawn = random.Random(seed), set()
-    while len(drawn) < min(n, size):
-        drawn.add(generator.randrange(size))
-    return sorted(drawn)
-
-
-def combination(lists, number):
-    """The combination of that number, of those that itertools.product yields."""
-    chosen = []
-    for values in reversed(lists):
-        number, place = divmod(number, len(values))
-        chosen.append(values[place])
-    return tuple(reversed(chosen))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,11 +78,12 @@ class Study:
         # Here, since a job may not have the variables in them.
         study.sources  # noqa: B018
         study.check_sets()
-        check_points("grid and seeds", study.size_of_grid * len(study.config.seeds))
+        check_points("grid, seeds and sets", study.size_of_grid * study.runs)
         study.check_sizes()
         study.check_pairs(study.points)
         study.check_batches()
         study.check_claims()
+        study.check_thresholds()
         return study
 
     def lists_of(self, grid):
@@ -171,13 +91,17 @@ class Study:
 
         None stands for the report's value where that depends on the size.
         """
+        axes = [getattr(grid, name) or [self.defaults[name]] for name in AXES]
+        return [grid.split_by, *axes]
+
+    @property
+    def defaults(self):
+        """What axes have where a grid lists none; None for what the size decides."""
         given = {"precision": self.config.precision, "margin": self.config.margin}
-        defaults = {
+        return {
             name: None if callable(axis.default) else axis.default
             for name, axis in AXES.items()
-        }
-        axes = [getattr(grid, name) or [(defaults | given)[name]] for name in AXES]
-        return [grid.split_by, *axes]
+        } | given
 
     @property
     def size_of_grid(self):
@@ -186,6 +110,12 @@ class Study:
             for grid in self.config.grids
         )
         return sum(min(size, sample or size) for size, sample in sizes)
+
+    @property
+    def runs(self):
+        """How often each setting is trained: seeds and divisions."""
+        others = len(self.divisions) - 1
+        return len(self.config.seeds) + others * len(self.seeds_of_divisions)
 
     def combinations(self, grid):
         """The ways to split and the settings of a grid, all or a sample."""
@@ -209,16 +139,20 @@ class Study:
 
     @functools.cached_property
     def points(self):
-        """All grid points, in the order of the config, none twice."""
+        """All grid points, in the order of the config, none twice.
+
+        Those of the study's own sets stand before those of other divisions.
+        """
         found = {}
         for grid in self.config.grids:
             for way, *values in self.combinations(grid):
                 setting = self.complete(dict(zip(AXES, values, strict=True)))
                 found[way, tuple(setting.values())] = self.others_of(setting)
         return tuple(
-            Point(way, "", setting, others, seed)
+            Point(unseen, way, "", setting, others, seed)
+            for unseen in self.divisions
             for (way, setting), others in found.items()
-            for seed in self.config.seeds
+            for seed in (self.seeds_of_divisions if unseen else self.config.seeds)
         )
 
     @functools.cached_property
@@ -247,12 +181,33 @@ class Study:
 
     @property
     def split_by(self):
-        """The way to split that figures and claims are about."""
+        """The way to split pairs that figures and claims are about."""
         return "pairs" if "pairs" in self.ways else self.ways[0]
 
     @functools.cached_property
     def main_points(self):
-        return tuple(p for p in self.points if p.split_by == self.split_by)
+        """Those that figures are about, of the study's own sets."""
+        return tuple(
+            p for p in self.points if p.split_by == self.split_by and not p.unseen
+        )
+
+    @functools.cached_property
+    def best_point(self):
+        """The grid point of the model to take away, of the first seed.
+
+        Raises ConfigError where the config names a setting that is not in the grid.
+        """
+        given = self.config.best
+        if given is None:
+            return self.main_points[0]
+        stated = given.stated()
+        if stated.get("size") in self.config.sizes:
+            setting = self.complete(self.defaults | stated)
+            for point in self.main_points:
+                if point.values == setting:
+                    return point
+        expected = "a setting of the grid, with its size, l2, batch_size and epochs"
+        raise ConfigError("best", str(stated), expected)
 
     @functools.cached_property
     def folds(self):
@@ -275,7 +230,7 @@ class Study:
                     "two or more different classes of A (sets.A), "
                     f"{list(classes)}, with two left to train on",
                 )
-            if len(name_of_fold(fold)) > LONGEST_FOLD:
+            if len(ids_text(fold)) > LONGEST_FOLD:
                 raise ConfigError(
                     "choice.folds",
                     list(fold),
@@ -296,7 +251,7 @@ class Study:
         may have.
         """
         points = tuple(
-            Point("pairs", name_of_fold(fold), setting, others, seed)
+            Point("", "pairs", ids_text(fold), setting, others, seed)
             for setting, others in self.settings.items()
             for fold in self.folds
             for seed in self.config.choice.seeds
@@ -353,25 +308,75 @@ class Study:
         rest = [c for c in range(len(self.classes or [])) if c not in a]
         return {"A": a, "B": rest if self.classes else None}
 
+    @property
+    def seeds_of_divisions(self):
+        """Of the runs on other divisions than the study's own."""
+        sets = self.config.sets
+        return self.config.seeds if sets.seeds is None else sets.seeds
+
+    @functools.cached_property
+    def divisions(self):
+        """The sets of each division, by what a folder's name has of its unseen classes.
+
+        First the study's own, by ''.
+        """
+        sets, own = self.config.sets, self.sets
+        if not sets.others and sets.sample is None:
+            return {"": own}
+        if own["B"] is None:
+            expected = "sets.B or dataset.classes too, which say what classes there are"
+            raise ConfigError("sets.others", "other divisions", expected)
+        classes = sorted(own["A"] + own["B"])
+        unseen = [tuple(sorted(own["B"]))]
+        for given in sets.others:
+            found = tuple(sorted(self.ids_of("sets.others", given)))
+            if not {*found} <= {*classes} or not 2 <= len({*found}) <= len(classes) - 2:
+                raise ConfigError(
+                    "sets.others",
+                    list(given),
+                    f"two or more different classes of {classes}, with two left to "
+                    "train on",
+                )
+            if found in unseen:
+                expected = "each division once, and not sets.B again"
+                raise ConfigError("sets.others", list(given), expected)
+            if len(ids_text(found)) > LONGEST_FOLD:
+                expected = f"classes whose ids have at most {LONGEST_FOLD} characters"
+                raise ConfigError("sets.others", list(given), expected)
+            unseen.append(found)
+        if sets.sample is not None:
+            check_points("sets.sample", sets.sample)
+            unseen += sampled_classes(
+                classes, len(own["B"]), sets.sample, sets.sample_seed, unseen
+            )
+        return {"": own} | {
+            ids_text(b): {"A": [c for c in classes if c not in b], "B": list(b)}
+            for b in unseen[1:]
+        }
+
+    @property
+    def division_columns(self):
+        """What tables of runs say of the division, where there are several."""
+        return ["unseen"] if len(self.divisions) > 1 else []
+
+    def sets_of(self, split):
+        """The sets of the division that a path names, with what a fold leaves out."""
+        return self.divisions[ids_text(parse_split(split)[0])]
+
     @staticmethod
     def fold_of(split):
         """The ids of the classes that the split of a path leaves out of training."""
-        return (
-            list(map(int, re.findall("[0-9]+", split))) if "leave_out" in split else []
-        )
-
-    @staticmethod
-    def way(split):
-        """The name in SPLITS of the split that a path names."""
-        ways = [name for name, way in SPLITS.items() if way.folder == split]
-        return ways[0] if ways else "pairs"
+        return parse_split(split)[1]
 
     def pair_options(self, split):
-        """What the pairs of a split are made by, for `Plan`."""
+        """What the pairs of a split are made by, for `Plan`.
+
+        With fewer classes to train on there are fewer training pairs.
+        """
         pairs, classes = self.config.pairs, len(self.sets["A"])
-        left = classes - len(self.fold_of(split))
+        left = len(self.sets_of(split)["A"]) - len(self.fold_of(split))
         return {
-            "split_by": self.way(split),
+            "split_by": parse_split(split)[2],
             "images_per_class": pairs.images_per_class,
             "test_fraction": pairs.test_fraction,
             "train": pairs.train * left // classes,
@@ -413,7 +418,7 @@ class Study:
         setting = self.setting_at(wildcards)
         key = without_epochs(tuple(setting[name] for name in AXES))
         split, seed = wildcards["split"], int(wildcards["seed"])
-        if split.startswith("leave_out"):
+        if self.fold_of(split):
             split, seed = SPLITS[self.split_by].folder, self.config.seeds[0]
         chain = self.chains.get((split, key, seed), [])
         return max((n for n in chain if n < setting["epochs"]), default=None)
@@ -434,7 +439,63 @@ class Study:
     def threshold(self, setting):
         """The distance below which pairs are called 'same' at a setting, a dict."""
         given = self.config.threshold
-        return setting["margin"] / 2 if given is None else given
+        if given != DEVELOPMENT:
+            return setting["margin"] / 2 if given is None else given
+        key = tuple(setting[name] for name in AXES)
+        if key not in self.development:
+            expected = f"a row of {name_setting(dict(zip(AXES, key, strict=True)))}"
+            raise ConfigError("development", str(self.development_path), expected)
+        return self.development[key]
+
+    @property
+    def thresholds_of_baselines(self):
+        """The same of baselines by name; empty where validation has theirs."""
+        if self.config.threshold != DEVELOPMENT:
+            return {}
+        return {k: v for k, v in self.development.items() if isinstance(k, str)}
+
+    @functools.cached_property
+    def development(self):
+        """Thresholds of another study, the best on classes that were unseen there.
+
+        A mean over divisions, by the values of a setting or a baseline's name.
+        """
+        found = {}
+        for number, row in enumerate(read_rows(self.development_path), start=2):
+            try:
+                threshold = float(row["threshold_unseen"])
+                if row["method"] == TRAINED:
+                    given = {
+                        name: axis.kind(row[name])
+                        for name, axis in AXES.items()
+                        if row.get(name)
+                    }
+                    if given["size"] not in self.config.sizes:
+                        continue
+                    key = tuple(self.complete(self.defaults | given).values())
+                else:
+                    key = row["name"]
+            except (KeyError, ValueError, TypeError) as error:
+                expected = "a divisions.csv that this project wrote"
+                key = f"development: {self.development_path}, line {number}"
+                raise ConfigError(key, str(error), expected) from None
+            found[key] = threshold
+        return found
+
+    @functools.cached_property
+    def development_path(self):
+        """The table of another study, or None."""
+        return self.file_at("development", self.config.development)
+
+    def check_thresholds(self):
+        """Refuse a setting whose threshold nothing gives."""
+        if self.config.threshold != DEVELOPMENT:
+            return
+        if self.development_path is None:
+            expected = "a file as development, that has the thresholds"
+            raise ConfigError("threshold", DEVELOPMENT, expected)
+        for setting in dict.fromkeys(point.setting for point in self.points):
+            self.threshold(dict(zip(AXES, setting, strict=True)))
 
     @property
     def losses(self):
@@ -475,6 +536,7 @@ class Study:
         """The environment variables in paths of the config."""
         folders = [source.directory for source in self.config.dataset.sources]
         others = [self.config.claims, self.config.dataset.folder]
+        others.append(self.config.development)
         paths = filter(None, [*folders, *others, self.config.dataset.published])
         return sorted({name for path in paths for name in variables(path)})
 
@@ -618,7 +680,7 @@ class Study:
         counts = dict.fromkeys(
             range(len(self.classes)), self.config.dataset.images_per_class
         )
-        sets = sets_of_fold(self.sets, self.fold_of(split))
+        sets = sets_of_fold(self.sets_of(split), self.fold_of(split))
         try:
             return Plan.of(counts, sets, self.pair_options(split))
         except PairsError as error:
@@ -686,11 +748,6 @@ def growth_of(setting):
     return max(1, math.ceil(times)), max(1, math.ceil(megabytes / 3000))
 
 
-def name_of_fold(fold):
-    """What a folder's name has of the classes left out, such as '0-1'."""
-    return "-".join(map(str, sorted(fold)))
-
-
 def without_epochs(setting):
     """A setting, a tuple of values by axis, without that of epochs."""
     return setting[:EPOCHS] + setting[EPOCHS + 1 :]
@@ -720,6 +777,17 @@ def with_defaults(config, project):
 
 def read_yaml(*path):
     return yaml.safe_load(Path(*path).read_text(encoding="utf-8"))
+
+
+def read_rows(path):
+    """The rows of a CSV file, a dict each."""
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        reason = " ".join(str(error).split())
+        expected = f"a table of CSV: {reason}"
+        raise ConfigError("development", str(path), expected) from None
 
 
 def read_claims(path):

@@ -11,6 +11,8 @@ from siamese.metrics import TEST_SETS, column, name_baseline
 from siamese.stored import read_table
 
 TRAINED = "siamese"
+# The column of a run's division of the classes, empty for the study's own.
+UNSEEN = "unseen"
 MOST_PANELS = 8
 TEXT_AXES = [name for name, axis in AXES.items() if axis.kind is str]
 WHOLE_AXES = [name for name, axis in AXES.items() if axis.kind is int]
@@ -18,11 +20,20 @@ WHOLE_AXES = [name for name, axis in AXES.items() if axis.kind is int]
 PUBLISHED = {name: column("published", name) for name in ("A", "B", "joint")}
 
 
-def read_summary(path):
+def read_runs(path):
     """Content of summary.csv as a data frame."""
     numbers = [column("accuracy", name) for name in TEST_SETS]
     texts = ["method", "split_by", "collapsed"]
-    return read_table(path, ["seed", *numbers], texts, TEXT_AXES)
+    runs = read_table(path, ["seed", *numbers], texts, [*TEXT_AXES, UNSEEN])
+    return runs.fillna({UNSEEN: ""}) if UNSEEN in runs else runs
+
+
+def read_summary(path):
+    """The same of the study's own division of the classes alone."""
+    runs = read_runs(path)
+    if UNSEEN not in runs:
+        return runs
+    return runs[runs[UNSEEN] == ""].drop(columns=[UNSEEN, "threshold_unseen"])
 
 
 def markdown_text(text):
@@ -149,8 +160,8 @@ def finding(summary, split_by):
     below = int(best["below"])
     share = f"all {n}" if below == n else f"{below} of {n}"
     return (
-        f"Best untrained baseline ({baselines.index[0]}): {best['accuracy_b']:.1%} "
-        f"on B, more than {share} trained settings"
+        f"Best baseline without a network ({baselines.index[0]}): "
+        f"{best['accuracy_b']:.1%} on B, more than {share} trained settings"
     )
 
 

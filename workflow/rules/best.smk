@@ -1,0 +1,43 @@
+"""A model to take away: a target of its own."""
+
+
+def best_file(name):
+    """A file of the grid point that the model is of, known when it is asked for."""
+    return lambda wildcards: study.best_point.files(name)[0]
+
+
+rule package_model:
+    input:
+        encoder=best_file("encoder.keras"),
+        metrics=best_file("metrics.json"),
+        table=rules.summarise.output.table,
+        divisions=rules.compare_divisions.output.table if study.division_columns else [],
+        dataset=rules.partition.output.description,
+    output:
+        encoder="<results>/best/encoder.keras",
+        onnx="<results>/best/encoder.onnx",
+        model="<results>/best/model.json",
+        card="<results>/best/README.md",
+    log:
+        "<logs>/package_model.log",
+    conda:
+        "../envs/study.yaml"
+    resources:
+        **needs(),
+    params:
+        point=lambda wildcards: study.best_point.as_record(*AXES, "seed"),
+        sets=study.sets,
+        dataset=study.config.dataset.name,
+        split_by=study.split_by,
+        code=code_of("package_model.py"),
+    message:
+        "Packaging a model to take away"
+    script:
+        "../scripts/package_model.py"
+
+
+rule best:
+    input:
+        rules.package_model.output,
+    message:
+        f"The model is made: results{study.root}/best"
