@@ -311,6 +311,7 @@ def test_development_is_compared_by_setting(means, path):
     assert table["accuracy_b_mean"].tolist() == pytest.approx([0.8, 0.68])
     text = development_text(table, "eer")
     assert "2 settings, ranked by the equal error rate" in text
+    assert text.count("none |") == 3 and "nan" not in text
     columns = ["eer_b_mean", "accuracy_b_mean", "accuracy_b_own"]
     assert [*correlations(table, "eer")] == columns
     nothing = compare(other, judged, "eer", {"large": 4})

@@ -119,7 +119,9 @@ def as_markdown(table, metric):
     rows = [
         {
             "with": labels[key][0],
-            "rank correlation": f"{found:.2f} [{low:.2f}, {high:.2f}]",
+            "rank correlation": "none"
+            if math.isnan(found)
+            else f"{found:.2f} [{low:.2f}, {high:.2f}]",
         }
         for key, (found, low, high) in correlations(table, metric).items()
     ]

@@ -79,11 +79,12 @@ def export_onnx(encoder, path):
     model.export(path, format="onnx", verbose=False)
 
 
-def describe(point, classes, unseen, threshold, found, n):
+def describe(point, words, classes, unseen, threshold, found, n):
     """What a program needs to use the model, ready for JSON."""
     setting = {name: point[name] for name in axes_in(point)}
     return {
         "setting": setting,
+        "name": words,
         "seed": point["seed"],
         "distance": setting["distance"],
         "threshold": threshold,
@@ -140,7 +141,7 @@ def as_card(model, dataset, split_by, over_divisions=None):
         f"same class where the {model['distance']} distance of their embeddings is "
         f"below {model['threshold']:.4g}.",
         "",
-        f"- Setting: {name_setting(model['setting'])}, seed {model['seed']}",
+        f"- Setting: {model['name']}, seed {model['seed']}",
         f"- Trained on: {', '.join(model['trained_classes'])}",
         f"- Never seen in training: {', '.join(model['unseen_classes'])}",
         "",
@@ -216,6 +217,7 @@ def main(snakemake, output):
     rows = setting_rows(paths.table, params.split_by, point)
     model = describe(
         point,
+        name_setting({name: point[name] for name in axes_in(rows)}),
         {"shape": shape, "names": names},
         unseen_of(params.sets, names),
         metrics["threshold"],
