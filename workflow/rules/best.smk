@@ -1,15 +1,10 @@
 """A model to take away: a target of its own."""
 
 
-def best_file(name):
-    """A file of the grid point that the model is of, known when it is asked for."""
-    return lambda wildcards: study.best_point.files(name)[0]
-
-
 rule package_model:
     input:
-        encoder=best_file("encoder.keras"),
-        metrics=best_file("metrics.json"),
+        encoder=lambda wildcards: study.best_point.files("encoder.keras")[0],
+        metrics=lambda wildcards: study.best_point.files("metrics.json")[0],
         table=rules.summarise.output.table,
         divisions=rules.compare_divisions.output.table if study.division_columns else [],
         dataset=rules.partition.output.description,

@@ -133,6 +133,16 @@ def shorter_run(wildcards):
     return [f"{folder}/model.keras", f"{folder}/history.csv"]
 
 
+def over_divisions():
+    """What a study of several divisions has of them."""
+    if len(study.divisions) == 1:
+        return []
+    made = [*rules.compare_divisions.output, *rules.plot_divisions.output]
+    return made + [*rules.compare_development.output] * (
+        study.development_path is not None
+    )
+
+
 def before_summary():
     """A result of each folder, of the jobs that come last in it."""
     return [

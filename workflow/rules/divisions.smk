@@ -85,11 +85,3 @@ rule compare_development:
         "Comparing with the divisions of development"
     script:
         "../scripts/compare_development.py"
-
-
-def over_divisions():
-    """What a study of several divisions has of them."""
-    if len(study.divisions) == 1:
-        return []
-    made = [*rules.compare_divisions.output, *rules.plot_divisions.output]
-    return made + [*rules.compare_development.output] * (DEVELOPMENT is not None)
