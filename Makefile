@@ -4,6 +4,9 @@
 # make compare-images A=a.png B=b.png
 #                    whether two pictures show the same class, by the model of
 #                    results/best, or MODEL=folder, that the target best has made
+# make compare A=results/grid/<point> B=results/grid/<point>
+#                    two grid points, or two studies, side by side; PAGE=page.html
+#                    writes a page too
 # make pin           the digest of a data set's files into its config, such as
 #                    ARGS="--configfile config/mine.yaml"
 # make verify        all files of a study against the checksums its jobs recorded
@@ -35,7 +38,8 @@ TESTS = tests
 A =
 B =
 MODEL = results/best
-unexport CORES GPUS ARGS CUDA PYTHON TESTS A B MODEL
+PAGE =
+unexport CORES GPUS ARGS CUDA PYTHON TESTS A B MODEL PAGE
 
 # Python does without the user's PYTHONPATH, PYTHONHOME and the like.
 unexport $(filter PYTHON%,$(.VARIABLES))
@@ -54,7 +58,7 @@ endif
 # that replaces it (pytest-xdist#1323).
 PYTEST := python -m pytest --max-worker-restart 0
 
-.PHONY: run report compare-images pin verify bench test test-root test-cluster lint audit lock schema clean
+.PHONY: run report compare compare-images pin verify bench test test-root test-cluster lint audit lock schema clean
 
 run: $(RUNTIME)
 	@python workflow/launch.py --cores "$(CORES)" --gpus "$(GPUS)" $(ARGS)
@@ -64,6 +68,9 @@ report: $(RUNTIME)
 
 compare-images: $(RUNTIME)
 	@python workflow/compare_images.py --model '$(MODEL)' '$(A)' '$(B)'
+
+compare: $(RUNTIME)
+	@python workflow/compare.py $(if $(PAGE),--page '$(PAGE)') '$(A)' '$(B)'
 
 verify: $(RUNTIME)
 	python workflow/verify.py $(ARGS)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from evaluate_baselines import distances_of, evaluate_baselines
+from evaluate_baselines import evaluate_baselines
 
 from siamese.axes import setting_of
 from siamese.baselines import (
@@ -10,6 +10,7 @@ from siamese.baselines import (
     Source,
     baselines_of,
     blurred_pixels,
+    distances_of,
     pixels,
     principal_components,
     untrained_encoder,
@@ -38,7 +39,7 @@ def test_pixels_are_shares_of_white():
 
 
 def test_distances_are_euclidean(monkeypatch):
-    monkeypatch.setattr("evaluate_baselines.CHUNK", 7)
+    monkeypatch.setattr("siamese.baselines.CHUNK", 7)
     generator = np.random.default_rng(1)
     vectors = generator.random((30, 5))
     left, right = generator.integers(0, 30, (2, 40))

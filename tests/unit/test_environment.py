@@ -69,7 +69,10 @@ def test_every_import_of_the_workflow_is_declared():
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_lock_holds_the_runtime(lock):
-    assert set(pins("requirements.txt")) <= set(pins(lock))
+    # Where another package needs one everywhere, it has no marker there.
+    assert {pin.partition(" ;")[0] for pin in pins("requirements.txt")} <= {
+        pin.partition(" ;")[0] for pin in pins(lock)
+    }
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])

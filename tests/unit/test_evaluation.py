@@ -29,6 +29,7 @@ from siamese.metrics import (
     evaluate,
     wilson_interval,
 )
+from siamese.stored import HISTORY
 from siamese.tables import Layout, baseline_means, trained_rows
 
 
@@ -461,16 +462,21 @@ def test_curves_name_setting_and_test_accuracies():
     validation = figure.axes[0].lines[1]
     assert validation.get_label() == "validation"
     assert list(validation.get_xdata()) == [1, 2, 3]
-    assert list(validation.get_ydata()) == [0.6] * 3
+    assert list(validation.get_ydata()) == pytest.approx([60] * 3)
     levels = {
-        line.get_label(): line.get_ydata()[0] for line in figure.axes[0].lines[2:]
+        line.get_label(): line.get_ydata()[0] for line in figure.axes[0].lines[2:4]
     }
-    assert levels == {
-        "test pairs of A": 0.912,
-        "test pairs of B": 0.8,
-        "baseline: pixels": 0.72,
-        "baseline: blurred pixels": 0.82,
-    }
+    assert levels == pytest.approx({"test pairs of A": 91.2, "test pairs of B": 80})
+
+
+def test_curves_have_the_baselines_as_a_band_with_the_best_named():
+    history = [dict.fromkeys(HISTORY, 1.0)]
+    baselines = {"pixels": 0.72, "blurred pixels": 0.82, "PCA, small": 0.75}
+    figure = draw_curves(history, metrics_of(0.9, 0.8), baselines, "small, no L2")
+    (band,) = figure.axes[0].patches
+    assert (band.get_y(), band.get_height()) == pytest.approx((72, 10))
+    (text,) = figure.axes[0].texts
+    assert text.get_text() == "baselines on B, best: blurred pixels, 82.0"
 
 
 def test_metrics_are_json(generator):

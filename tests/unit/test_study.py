@@ -283,13 +283,18 @@ def test_files_of_points_go_by_name():
         ("divisions", 21 * 8),
         ("search", 9 * 17),
         ("best", (10 + 16) * 2),
+        ("judged", 17 * 17),
     ],
 )
 def test_overlays(name, points):
-    assert len(study_of(**OVERLAYS[name]).points) == points
+    config = copy.deepcopy(DEFAULT)
+    if name == "judged":
+        # It is laid over another.
+        update_config(config, copy.deepcopy(OVERLAYS["search"]))
+    assert len(study_of(config, **OVERLAYS[name]).points) == points
     assert {*OVERLAYS} == {
         *("quick", "figures", "optimum", "full", "replicates"),
-        *("divisions", "search", "best"),
+        *("divisions", "search", "best", "judged"),
     }
 
 

@@ -16,9 +16,13 @@ from study import copy_project, edit_config, snakemake
 DATA = {"Putting every image into set A or B"}
 LOSS = {"Checking the loss against NumPy"}
 # Last comes what says which versions made the rest.
-LAST = {"Gathering what the results were made with", "Describing the settings"}
+LAST = {
+    "Gathering what the results were made with",
+    *("Describing the settings", "Writing the overview"),
+}
 SUMMARY = LAST | {
     *("Writing the summary", "Drawing the summary", "Looking into the best setting"),
+    *("Writing the explorer", "Showing where the best setting fails"),
 }
 CLAIMS = LAST | {"Judging the claims", "Drawing the claims"}
 CHOICE = {"Ranking the settings by classes left out of A", "Drawing the choice"}

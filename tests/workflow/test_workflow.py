@@ -14,7 +14,7 @@ import pytest
 import yaml
 from study import ROOT, content, make_study, planned_jobs, snakemake
 
-LAST = ("made_with.csv", "settings.csv", "summary.md")
+LAST = ("made_with.csv", "settings.csv", "summary.md", "overview.html")
 POINT = "results/grid/size~small,l2~{},batch_size~64,epochs~{},seed~0"
 
 
@@ -38,7 +38,8 @@ def test_every_output_is_there(finished_study):
     assert len(summary) == 4 + 8
     for name in (
         *("summary.md", "summary.png", "summary.svg", "settings.csv"),
-        *("classes.csv", "classes.png", "distances.png"),
+        *("classes.csv", "classes.png", "distances.png", "worst_pairs.png"),
+        *("overview.html", "explorer.html", "embeddings.html"),
     ):
         assert (finished_study / "results/summary" / name).stat().st_size > 0
     loss = (finished_study / "results/verification/loss.txt").read_text()
@@ -248,6 +249,7 @@ def test_the_default_study_is_planned(tmp_path):
         *("download", "partition", "make_pairs", "cross_pairs", "verify_pairs"),
         *("draw_pairs", "verify_loss", "evaluate_baselines", "summarise"),
         *("describe_settings", "plot_summary", "examine_best_setting"),
+        *("write_explorer", "show_failures", "write_overview"),
         *("gather_provenance", "default"),
     )
     of_each_point = ("train", "embed", "evaluate", "plot_curves")
@@ -280,7 +282,7 @@ def test_bad_config_is_one_line(tmp_path, overlay, message):
 def test_progress_names_the_grid_point(finished_study):
     text = (finished_study / "run.log").read_text()
     assert "Training small, L2 0.01, batch size 64, 2 epochs, seed 0" in text
-    assert "of 30 steps" in text
+    assert "of 33 steps" in text
 
 
 def test_study_with_replicates(study_with_replicates):

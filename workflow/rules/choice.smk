@@ -13,7 +13,7 @@ use rule gather_provenance as gather_choice_provenance with:
         table=report(
             "<results>/choice/made_with.csv",
             caption="../report/made_with.rst",
-            category="Made with",
+            category="Checks",
             labels={"result": "table of versions, machines and settings, choice"},
         ),
     log:

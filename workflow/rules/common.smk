@@ -22,6 +22,7 @@ from siamese import environment
 from siamese.axes import AXES, OTHERS_PATTERN
 from siamese.digests import code_of, digest
 from siamese.folder import check_folder
+from siamese.pages import template_digests
 from siamese.points import POINT, POINT_FOLDER, SPLIT_PATTERN
 from siamese.points import as_records, point_files, run_files, runs_of
 from siamese.records import read_made_with
@@ -154,6 +155,8 @@ def before_summary():
         rules.verify_loss.output.text,
         rules.plot_summary.output.png,
         rules.examine_best_setting.output.table,
+        rules.write_explorer.output.page,
+        rules.show_failures.output.map,
         *([rules.compare_splits.output.text] if len(study.ways) > 1 else []),
         *over_divisions(),
         *([rules.plot_claims.output.png] if CLAIMS else []),

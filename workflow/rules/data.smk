@@ -142,7 +142,7 @@ rule draw_pairs:
         figure=report(
             "<results>/{split}verification/seed~{seed}/pairs.png",
             caption="../report/pairs.rst",
-            category="Verification",
+            category="Checks",
             labels={"seed": "{split}{seed}", "figure": "random pairs"},
         ),
     log:
@@ -164,7 +164,7 @@ rule verify_loss:
         text=report(
             "<results>/verification/loss.txt",
             caption="../report/loss.rst",
-            category="Verification",
+            category="Checks",
             labels={"seed": "any", "figure": "contrastive loss"},
         ),
         values="<results>/verification/loss.json",

@@ -150,7 +150,7 @@ rule gather_provenance:
         table=report(
             "<results>/summary/made_with.csv",
             caption="../report/made_with.rst",
-            category="Made with",
+            category="Checks",
             labels={"result": "table of versions, machines and settings"},
         ),
     log:
@@ -160,7 +160,10 @@ rule gather_provenance:
     resources:
         **needs(),
     params:
-        later=lambda wildcards: list(map(str, rules.describe_settings.output)),
+        later=lambda wildcards: [
+            *map(str, rules.describe_settings.output),
+            *map(str, rules.write_overview.output),
+        ],
         code=code_of("gather_provenance.py"),
     message:
         "Gathering what the results were made with"

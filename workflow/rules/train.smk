@@ -119,19 +119,15 @@ rule plot_curves:
         metrics=rules.evaluate.output.metrics,
         baselines=rules.evaluate_baselines.output.metrics,
     output:
-        figure=report(
-            f"{POINT_FOLDER}/curves.png",
-            caption="../report/curves.rst",
-            category="Training curves",
-            labels={
-                "split": "{split}",
-                "size": "{size}",
-                "L2": "{l2}",
-                "batch size": "{batch_size}",
-                "epochs": "{epochs}",
-                "others": "{others}",
-                "seed": "{seed}",
-            },
+        figure=(
+            f"{POINT_FOLDER}/curves.png"
+            if study.curves_left_out
+            else report(
+                f"{POINT_FOLDER}/curves.png",
+                caption="../report/curves.rst",
+                category="Training curves",
+                labels=lambda wildcards: study.labels(wildcards),
+            )
         ),
     log:
         f"<logs>/{{split}}plot_curves/{POINT}.log",

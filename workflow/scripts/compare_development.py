@@ -7,11 +7,16 @@ import math
 
 from scipy import stats
 
-from siamese.axes import AXES, default_of
+from siamese.axes import AXES
 from siamese.job import logged
 from siamese.metrics import CONFIDENCE, METRIC_OF_COLUMN, METRICS, column
 from siamese.stored import read_table, write_text
-from siamese.tables import TEXT_AXES, TRAINED, markdown_table, markdown_text
+from siamese.tables import (
+    TEXT_AXES,
+    markdown_table,
+    markdown_text,
+    with_all_axes,
+)
 
 
 def rank_correlation(first, second):
@@ -41,19 +46,6 @@ def rank_correlation(first, second):
     half *= math.sqrt((1 + found**2 / 2) / (n - 3))
     centre = math.atanh(found)
     return found, math.tanh(centre - half), math.tanh(centre + half)
-
-
-def with_all_axes(table, sizes):
-    """A table of settings with a column for each axis, also those of one value.
-
-    `sizes` has the number of filters of each size of the network.
-    """
-    table = table[(table["method"] == TRAINED) & table["size"].isin(list(sizes))]
-    missing = [name for name in AXES if name not in table]
-    filters = table["size"].map(sizes)
-    return table.assign(
-        **{name: [default_of(name, n) for n in filters] for name in missing}
-    )
 
 
 def compare(development, judged, metric, sizes):

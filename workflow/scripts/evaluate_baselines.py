@@ -4,42 +4,13 @@ The threshold of each baseline is the best on A's validation pairs, or one that 
 found on other divisions of the classes.
 """
 
-import numpy as np
-
-from siamese.baselines import Source, baselines_of
+from siamese.baselines import Source, baselines_of, distances_of
 from siamese.errors import StudyError
 from siamese.job import logged
 from siamese.metrics import evaluate, name_baseline
 from siamese.network import set_up_devices
 from siamese.pairs import read_sets, read_verified_pairs
 from siamese.stored import read_images, write_json
-
-CHUNK = 8192
-
-
-def distances_of(vectors, pairs):
-    """Euclidean distances of pairs of rows of `vectors`, in chunks.
-
-    Parameters
-    ----------
-    vectors : numpy.ndarray of float32, shape (n, width)
-    pairs : dict of str to numpy.ndarray
-        left and right, int of shape (m,).
-
-    Returns
-    -------
-    numpy.ndarray of float32, shape (m,)
-    """
-    left, right = pairs["left"], pairs["right"]
-    distances = [
-        np.linalg.norm(
-            vectors[left[start : start + CHUNK]]
-            - vectors[right[start : start + CHUNK]],
-            axis=1,
-        )
-        for start in range(0, len(left), CHUNK)
-    ]
-    return np.concatenate(distances)
 
 
 def threshold_of(method, size, thresholds):

@@ -17,7 +17,7 @@ from siamese.tables import (
     with_interval,
 )
 
-COLOURS = {"supported": "C2", "contradicted": "C3", "undecided": "0.5"}
+COLOURS = {"supported": "C2", "contradicted": "C1", "undecided": "0.5"}
 VALUES = ["mean", "low", "high", "published", "holds_from", "holds_to"]
 TEXTS = ("claim", "effect", "metric", "holds", "verdict", "verdict over divisions")
 OVER_DIVISIONS = [f"{name}_divisions" for name in ("mean", "low", "high")]

@@ -1,18 +1,22 @@
 """Rule plot_curves: accuracy and loss by epoch of one grid point."""
 
-from siamese.figures import Figure, MaxNLocator, draw_baselines
+from siamese.figures import Figure, MaxNLocator, draw_band
 from siamese.job import logged
-from siamese.metrics import name_baseline, read_baselines, read_metrics
+from siamese.metrics import METRICS, name_baseline, read_baselines, read_metrics
 from siamese.stored import read_history
 
-PANELS = {"Accuracy": ("accuracy", "val_accuracy"), "Loss": ("loss", "val_loss")}
+ACCURACY = METRICS["accuracy"]
+PANELS = {
+    ACCURACY.axis(): ("accuracy", "val_accuracy", ACCURACY.scale),
+    "Loss": ("loss", "val_loss", 1),
+}
 
 
 def draw_curves(history, metrics, baselines, setting):
     """Accuracy and loss by epoch, the test accuracies and the setting in the title.
 
-    At the last epoch the accuracies on the test pairs of A and B, and as level
-    lines what the baselines have on B.
+    At the last epoch the accuracies on the test pairs of A and B, and as a band what
+    the baselines have on B.
 
     Parameters
     ----------
@@ -30,22 +34,22 @@ def draw_curves(history, metrics, baselines, setting):
     """
     figure = Figure(figsize=(11, 4), layout="constrained")
     epochs = [int(row["epoch"]) for row in history]
-    for axis, (name, columns) in zip(
+    for axis, (name, (*columns, scale)) in zip(
         figure.subplots(1, 2), PANELS.items(), strict=True
     ):
-        for column, label in zip(columns, ("train", "validation"), strict=True):
-            values = [float(row[column]) for row in history]
+        for column, label in zip(columns, ("training", "validation"), strict=True):
+            values = [scale * float(row[column]) for row in history]
             axis.plot(epochs, values, marker="o", label=label)
         axis.set(xlabel="Epoch", ylabel=name)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3)
     accuracy = figure.axes[0]
     for name, marker in (("A", "^"), ("B", "v")):
-        value = metrics[name]["accuracy"]
+        value = ACCURACY.scale * metrics[name]["accuracy"]
         accuracy.plot(epochs[-1], value, f"k{marker}", label=f"test pairs of {name}")
-    draw_baselines(accuracy, baselines)
+    draw_band(accuracy, {k: ACCURACY.scale * v for k, v in baselines.items()})
     figure.legend(
-        *accuracy.get_legend_handles_labels(), loc="outside right upper", fontsize=8
+        *accuracy.get_legend_handles_labels(), loc="outside lower center", ncols=4
     )
     accuracies = ", ".join(
         f"{label} {metrics[key]['accuracy']:.2%}"

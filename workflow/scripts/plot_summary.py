@@ -3,7 +3,7 @@
 import numpy as np
 
 from siamese.axes import AXES, as_text
-from siamese.figures import CYCLE, Figure, colormaps, draw_baselines, save_vectors
+from siamese.figures import PALETTE, Figure, colormaps, draw_baselines, save_vectors
 from siamese.job import logged
 from siamese.metrics import METRICS, column
 from siamese.tables import (
@@ -107,9 +107,9 @@ def in_order(values):
 
 
 def line_colours(n):
-    """As many colours: of Matplotlib's cycle, or of a scale where those are too few."""
-    if n <= CYCLE:
-        return [f"C{number}" for number in range(n)]
+    """As many colours: of the palette, or of a scale where those are too few."""
+    if n <= len(PALETTE):
+        return PALETTE[:n]
     return list(colormaps["viridis"](np.linspace(0, 0.9, n)))
 
 

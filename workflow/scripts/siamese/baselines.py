@@ -118,6 +118,31 @@ def untrained_encoder(source, filters):
     return embed(encoder, source.images)
 
 
+def distances_of(vectors, pairs):
+    """Euclidean distances of pairs of rows of `vectors`, in chunks.
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray of float32, shape (n, width)
+    pairs : dict of str to numpy.ndarray
+        left and right, int of shape (m,).
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (m,)
+    """
+    left, right = pairs["left"], pairs["right"]
+    distances = [
+        np.linalg.norm(
+            vectors[left[start : start + CHUNK]]
+            - vectors[right[start : start + CHUNK]],
+            axis=1,
+        )
+        for start in range(0, len(left), CHUNK)
+    ]
+    return np.concatenate(distances)
+
+
 BASELINES = {
     "pixels": Baseline(pixels),
     "normalised pixels": Baseline(normalised_pixels),

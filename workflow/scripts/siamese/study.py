@@ -41,8 +41,11 @@ from siamese.stored import read_json
 
 # As tables call what is no baseline.
 TRAINED = "siamese"
+# Pictures of curves in a report, which has no more than 25 MB with them.
+MOST_CURVES = 150
 # Snakemake plans about 8000 grid points a minute.
 MOST_POINTS = 100_000
+FIGURE_SPACE = "\N{FIGURE SPACE}"
 EPOCHS = list(AXES).index("epochs")
 # A file system takes 255 characters.
 LONGEST_FOLD = 200
@@ -185,11 +188,19 @@ class Study:
         return "pairs" if "pairs" in self.ways else self.ways[0]
 
     @functools.cached_property
+    def own_points(self):
+        """Those of the study's own sets."""
+        return tuple(point for point in self.points if not point.unseen)
+
+    @functools.cached_property
     def main_points(self):
         """Those that figures are about, of the study's own sets."""
-        return tuple(
-            p for p in self.points if p.split_by == self.split_by and not p.unseen
-        )
+        return tuple(p for p in self.own_points if p.split_by == self.split_by)
+
+    @property
+    def curves_left_out(self):
+        """How many pictures of curves a report would be too large with, or 0."""
+        return len(self.points) if len(self.points) > MOST_CURVES else 0
 
     @functools.cached_property
     def best_point(self):
@@ -409,6 +420,30 @@ class Study:
         setting = self.setting_at(wildcards)
         others = parse_others(wildcards["others"])
         return name_setting({name: setting[name] for name in (*NAMED, *others)})
+
+    @functools.cached_property
+    def label_texts(self):
+        """What varies from point to point, by its label: texts by value."""
+        values = {
+            AXES[name].label: [p.values[name] for p in self.points] for name in AXES
+        }
+        values["split by"] = [point.split_by for point in self.points]
+        values["unseen classes"] = [point.unseen for point in self.points]
+        values["seed"] = [point.seed for point in self.points]
+        found = {label: aligned(set(column)) for label, column in values.items()}
+        return {label: texts for label, texts in found.items() if len(texts) > 1}
+
+    def labels(self, wildcards):
+        """Of the point that a path names the values of what varies, as texts."""
+        unseen, _, way = parse_split(wildcards["split"])
+        setting = self.setting_at(wildcards)
+        values = {AXES[name].label: setting[name] for name in AXES}
+        values |= {"split by": way, "unseen classes": ids_text(unseen)}
+        values["seed"] = int(wildcards["seed"])
+        texts = {
+            label: texts[values[label]] for label, texts in self.label_texts.items()
+        }
+        return texts or {"size": setting["size"]}
 
     def shorter(self, wildcards):
         """The next smaller epoch count of the setting that a path names, or None.
@@ -746,6 +781,21 @@ def growth_of(setting):
     times = (filters / 32) ** 2 * (setting["kernel_size"] / 3) ** 2
     megabytes = 1000 + 20 * filters + 0.003 * filters * width
     return max(1, math.ceil(times)), max(1, math.ceil(megabytes / 3000))
+
+
+def aligned(values):
+    """Texts of values, by value, that sort as they do: numbers have spaces in front.
+
+    As wide as digits, so that they also stand below each other.
+    """
+    texts = {value: as_text(value) for value in values}
+    width = max(len(text.partition(".")[0]) for text in texts.values())
+    return {
+        value: text
+        if isinstance(value, str)
+        else FIGURE_SPACE * (width - len(text.partition(".")[0])) + text
+        for value, text in texts.items()
+    }
 
 
 def without_epochs(setting):

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from siamese.axes import AXES, axes_in, name_setting
+from siamese.axes import AXES, axes_in, default_of, name_setting
 from siamese.metrics import TEST_SETS, column, name_baseline
 from siamese.stored import read_table
 
@@ -65,6 +65,38 @@ def trained_rows(summary, split_by):
     """Rows of trained settings under one way of splitting A."""
     rows = summary[(summary["method"] == TRAINED) & (summary["split_by"] == split_by)]
     return rows.astype({name: int for name in WHOLE_AXES if name in rows})
+
+
+def trained_runs(summary):
+    """Rows of trained settings, whichever way A is split."""
+    rows = summary[summary["method"] == TRAINED]
+    return rows.astype({name: int for name in WHOLE_AXES if name in rows})
+
+
+def with_all_axes(table, sizes):
+    """A table of settings with a column for each axis, also those of one value.
+
+    `sizes` has the number of filters of each size of the network.
+    """
+    table = table[(table["method"] == TRAINED) & table["size"].isin(list(sizes))]
+    missing = [name for name in AXES if name not in table]
+    filters = table["size"].map(sizes)
+    return table.assign(
+        **{name: [default_of(name, n) for n in filters] for name in missing}
+    )
+
+
+def varying(table):
+    """The axes of more than one value, and how A is split if that varies."""
+    names = [*(["split_by"] if "split_by" in table else []), *axes_in(table)]
+    return [name for name in names if table[name].nunique() > 1]
+
+
+def short_name(setting, names):
+    """A setting by what varies, in words."""
+    way = [f"split by {setting['split_by']}"] if "split_by" in names else []
+    words = name_setting({name: setting[name] for name in axes_in(names)})
+    return ", ".join([*way, *([words] if words else [])])
 
 
 def baseline_rows(summary, split_by):
