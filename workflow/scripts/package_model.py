@@ -12,6 +12,7 @@ from siamese.network import set_up_devices
 from siamese.stored import read_class_names, read_table, write_json, write_text
 from siamese.tables import (
     TEXT_AXES,
+    TRAINED,
     markdown_table,
     read_summary,
     trained_rows,
@@ -198,9 +199,8 @@ def as_card(model, dataset, split_by, over_divisions=None):
     return "\n".join(lines)
 
 
-def setting_rows(path, split_by, point):
-    """Runs of a setting, of summary.csv."""
-    rows = trained_rows(read_summary(path), split_by)
+def of_setting(rows, point):
+    """Those of some trained rows that have the setting of a point."""
     for name in axes_in(rows):
         rows = rows[rows[name] == point[name]]
     return rows
@@ -214,7 +214,7 @@ def main(snakemake, output):
         description = json.load(file)
     names = list(enumerate(read_class_names(paths.dataset)))
     shape = [*description["shape"], 1][:3]
-    rows = setting_rows(paths.table, params.split_by, point)
+    rows = of_setting(trained_rows(read_summary(paths.table), params.split_by), point)
     model = describe(
         point,
         name_setting({name: point[name] for name in axes_in(rows)}),
@@ -227,8 +227,7 @@ def main(snakemake, output):
     found = None
     if paths.divisions:
         table = read_table(paths.divisions, ["n"], ["name", "method"], TEXT_AXES)
-        setting = {name: point[name] for name in axes_in(table)}
-        found = table.set_index("name").loc[name_setting(setting)]
+        found = of_setting(table[table["method"] == TRAINED], point).iloc[0]
     shutil.copyfile(paths.encoder, output.encoder)
     export_onnx(paths.encoder, output.onnx)
     write_json(output.model, model)

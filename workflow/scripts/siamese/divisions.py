@@ -5,10 +5,10 @@ The division is the unit: seeds are averaged first, and an interval is over divi
 
 import pandas as pd
 
-from siamese.axes import axes_in, name_setting
+from siamese.axes import axes_in
 from siamese.intervals import mean_interval, paired_interval
 from siamese.metrics import METRIC_OF_COLUMN, METRICS, column, name_baseline
-from siamese.tables import TRAINED, UNSEEN, WHOLE_AXES
+from siamese.tables import TRAINED, UNSEEN, WHOLE_AXES, short_name, varying
 
 THRESHOLD = "threshold_unseen"
 PARTS = ("n", "mean", "sd", "low", "high")
@@ -17,11 +17,14 @@ ON_B = [column(name, "B") for name in METRICS]
 REFERENCES = ("first", "baseline")
 
 
-def name_row(row):
-    """A setting, or a baseline, in words; `row` is a dict with its method and axes."""
+def name_row(row, varied):
+    """A setting by the axes that vary, or a baseline, in words.
+
+    `row` is a dict with its method and axes.
+    """
     if row["method"] != TRAINED:
         return name_baseline(row["method"], "" if pd.isna(row["size"]) else row["size"])
-    return name_setting({name: row[name] for name in axes_in(row)})
+    return short_name(row, varied)
 
 
 def division_means(runs, split_by):
@@ -47,7 +50,9 @@ def division_means(runs, split_by):
     means = groups.mean().reset_index()
     whole = {name: "Int64" for name in WHOLE_AXES if name in axes}
     means = means.astype(whole)
-    means.insert(0, "name", [name_row(row) for row in means.to_dict("records")])
+    varied = axes_in(varying(means[means["method"] == TRAINED])) or ["size"]
+    names = [name_row(row, varied) for row in means.to_dict("records")]
+    means.insert(0, "name", names)
     return means
 
 

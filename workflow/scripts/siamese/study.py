@@ -3,7 +3,6 @@
 Everything that a config decides is decided here, once; nothing else reads it.
 """
 
-import csv
 import dataclasses
 import functools
 import itertools
@@ -25,8 +24,10 @@ from siamese.axes import (
     parse_others,
     setting_of,
 )
+from siamese.claims import check_claims
+from siamese.development import read_thresholds
 from siamese.errors import ConfigError
-from siamese.options import DEVELOPMENT, Claims, Config, parse
+from siamese.options import DEVELOPMENT, Config, parse
 from siamese.paths import places, variables
 from siamese.points import (
     Point,
@@ -39,8 +40,6 @@ from siamese.points import (
 from siamese.splits import SPLITS, PairsError, Plan, sets_of_fold
 from siamese.stored import read_json
 
-# As tables call what is no baseline.
-TRAINED = "siamese"
 # Pictures of curves in a report, which has no more than 25 MB with them.
 MOST_CURVES = 150
 # Snakemake plans about 8000 grid points a minute.
@@ -85,7 +84,8 @@ class Study:
         study.check_sizes()
         study.check_pairs(study.points)
         study.check_batches()
-        study.check_claims()
+        if study.claims_path is not None:
+            check_claims(study.claims_path, study.main_points)
         study.check_thresholds()
         return study
 
@@ -491,31 +491,12 @@ class Study:
 
     @functools.cached_property
     def development(self):
-        """Thresholds of another study, the best on classes that were unseen there.
+        """Thresholds of another study, by a setting's values or a baseline's name."""
 
-        A mean over divisions, by the values of a setting or a baseline's name.
-        """
-        found = {}
-        for number, row in enumerate(read_rows(self.development_path), start=2):
-            try:
-                threshold = float(row["threshold_unseen"])
-                if row["method"] == TRAINED:
-                    given = {
-                        name: axis.kind(row[name])
-                        for name, axis in AXES.items()
-                        if row.get(name)
-                    }
-                    if given["size"] not in self.config.sizes:
-                        continue
-                    key = tuple(self.complete(self.defaults | given).values())
-                else:
-                    key = row["name"]
-            except (KeyError, ValueError, TypeError) as error:
-                expected = "a divisions.csv that this project wrote"
-                key = f"development: {self.development_path}, line {number}"
-                raise ConfigError(key, str(error), expected) from None
-            found[key] = threshold
-        return found
+        def of_setting(given):
+            return tuple(self.complete(self.defaults | given).values())
+
+        return read_thresholds(self.development_path, self.config.sizes, of_setting)
 
     @functools.cached_property
     def development_path(self):
@@ -723,52 +704,6 @@ class Study:
             expected = f"{error.expected} (results/{split})"
             raise ConfigError(f"pairs.{error.key}", found, expected) from None
 
-    def check_claims(self):
-        """Refuse claims with mistakes, or about settings that are not in the study."""
-        path = self.claims_path
-        if path is None:
-            return
-        for number, claim in enumerate(read_claims(path), start=1):
-            for effect in claim.effects:
-                self.check_effect(
-                    claim, effect, f"{path}: claim {number}, effect {effect.effect!r}"
-                )
-
-    def check_effect(self, claim, effect, key):
-        low, high = effect.holds
-        if low is high is None or (None not in (low, high) and low > high):
-            expected = "one or two bounds as holds, the lower one first"
-            raise ConfigError(key, list(effect.holds), expected)
-        where = claim.where.stated() | effect.where.stated()
-        sides = [where | side.stated() for side in (effect.of, effect.minus) if side]
-        for side in sides:
-            if "metric" not in side:
-                raise ConfigError(key, side, "also a metric")
-            if side.keys() != sides[0].keys():
-                expected = f"the same keys on both sides, {sorted(sides[0])}"
-                raise ConfigError(key, side, expected)
-            self.check_setting(side, key)
-
-    def check_setting(self, side, key):
-        """Refuse a setting of a claim that is not in the study."""
-        names = [name for name in AXES if name in side]
-        values = [
-            side[name] if isinstance(side[name], tuple) else (side[name],)
-            for name in names
-        ]
-        known = {
-            tuple(point.values[name] for name in names) for point in self.main_points
-        }
-        for setting in itertools.product(*values):
-            if setting not in known:
-                found = zip(names, map(as_text, setting), strict=True)
-                raise ConfigError(
-                    key,
-                    ", ".join(map(" ".join, found)),
-                    "a setting of the grid; add it there, or take the claim out of "
-                    f"{self.claims_path}",
-                )
-
 
 def growth_of(setting):
     """How many times the time and the memory of the report's networks a setting takes.
@@ -827,24 +762,3 @@ def with_defaults(config, project):
 
 def read_yaml(*path):
     return yaml.safe_load(Path(*path).read_text(encoding="utf-8"))
-
-
-def read_rows(path):
-    """The rows of a CSV file, a dict each."""
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except (OSError, ValueError, csv.Error) as error:
-        reason = " ".join(str(error).split())
-        expected = f"a table of CSV: {reason}"
-        raise ConfigError("development", str(path), expected) from None
-
-
-def read_claims(path):
-    """The claims of a file."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError("claims", str(path), f"a file of YAML: {reason}") from None
-    return parse(Claims, content, str(path)).claims

@@ -1,0 +1,102 @@
+"""Numbers in the documents are those of the stored tables of the runs of record."""
+
+import re
+
+import pandas as pd
+import pytest
+from compare_development import correlations
+from study import ROOT
+
+RESULTS = ROOT / "docs/results"
+UNSEEN = (ROOT / "docs/unseen.md").read_text(encoding="utf-8")
+CHOSEN, OPTIMUM = "**chosen**", "the report's optimum"
+
+
+def table_below(text, line):
+    """Cells of the first table below a line, a dict by the first cell of each row."""
+    below = text[text.index(line) :]
+    found = re.search(r"(?:^\|.*\n)+", below, re.MULTILINE)[0].splitlines()
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in found]
+    return {
+        row[0].strip("* ") if row[0] != CHOSEN else CHOSEN: row[1:] for row in rows[2:]
+    }
+
+
+def cell(row, name, sign="", factor=1):
+    """Mean and interval of a metric in per cent, as the documents have them."""
+    values = [100 * factor * row[f"{name}{end}"] for end in ("_mean", "_low", "_high")]
+    mean, *bounds = (f"{value:{sign}.1f}" for value in values)
+    return f"{mean} [{', '.join(bounds)}]"
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    """divisions.csv of the judging study, by the names that the document has."""
+    table = pd.read_csv(RESULTS / "best.csv")
+    trained = table["method"] == "siamese"
+    is_chosen = trained & (table["network"] == "gradients")
+    table["name"] = table["name"].mask(trained, OPTIMUM).mask(is_chosen, CHOSEN)
+    return table.set_index("name").to_dict("index")
+
+
+def test_held_out_divisions(held_out):
+    shown = table_below(UNSEEN, "Over 16 held-out divisions:")
+    assert shown.keys() == held_out.keys()
+    for name, cells in shown.items():
+        row = held_out[name]
+        assert row["n"] == 16
+        sets = [cell(row, f"accuracy_{key}") for key in ("b", "a", "joint", "crossed")]
+        assert [cells[0], *cells[2:5]] == sets
+        assert cells[5:] == [
+            f"{row['auc_b_mean']:.3f}",
+            f"{100 * row['eer_b_mean']:.1f}",
+        ]
+        if name != CHOSEN:
+            less = [row[f"accuracy_b_less_first{end}"] for end in ("", "_high", "_low")]
+            mean, *bounds = (f"{-100 * value:+.1f}" for value in less)
+            assert cells[1] == f"{mean} [{', '.join(bounds)}]"
+
+
+def test_readme_has_the_same(held_out):
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert cell(held_out[CHOSEN], "accuracy_b").replace(" [", " % [") in text
+    for name in ("whitened pixels", OPTIMUM):
+        low, high = (
+            -100 * held_out[name][f"accuracy_b_less_first{end}"]
+            for end in ("_high", "_low")
+        )
+        assert f"[{low:.1f}, {high:.1f}]" in text
+
+
+def test_the_reports_own_division():
+    table = pd.read_csv(RESULTS / "best_settings.csv")
+    shown = table_below(UNSEEN, "On the report's own division, over 10 seeds:")
+    assert len(shown) == len(table)
+    for row in table.to_dict("records"):
+        name = row["method"]
+        if name == "siamese":
+            name = CHOSEN if row["network"] == "gradients" else OPTIMUM
+        elif isinstance(row["size"], str):
+            name = f"{name}, {row['size']}"
+        keys = ("b", "a", "joint", "crossed")
+        expected = [cell(row, f"accuracy_{key}") for key in keys]
+        expected += [f"{row['auc_b_mean']:.3f}", f"{100 * row['eer_b_mean']:.1f}"]
+        assert shown[name] == expected
+        assert row["n"] == 10
+
+
+def test_how_far_the_search_foretold():
+    table = pd.read_csv(RESULTS / "judged.csv")
+    shown = table_below(UNSEEN, "### How far the search foretold it")
+    found = [
+        f"{mean:.2f} [{low:.2f}, {high:.2f}]".replace("-", "−")
+        for mean, low, high in correlations(table, "eer").values()
+    ]
+    assert [cells[0] for cells in shown.values()] == found
+
+
+def test_the_search():
+    table = pd.read_csv(RESULTS / "search.csv")
+    shown = table_below(UNSEEN, "| setting or *baseline*")
+    found = [cell(row, "eer_b") for row in table.to_dict("records")]
+    assert sorted(cells[0] for cells in shown.values()) == sorted(found)
