@@ -271,9 +271,7 @@ def curves_chart():
                 alt.Color("name:N", title=None, sort=None)
                 .scale(range=PALETTE)
                 .legend(orient="bottom", columns=2, labelLimit=500),
-                alt.StrokeDash(
-                    "part:N", title=None, sort=["training", "validation"]
-                ).legend(symbolType="stroke", symbolSize=400, symbolStrokeWidth=1.5),
+                alt.StrokeDash("part:N", legend=None, sort=["training", "validation"]),
                 detail="run:N",
                 tooltip=["name:N", "seed:N", "part:N", "epoch:Q", f"{name}:Q"],
             )

@@ -197,7 +197,7 @@ function drawCurves(numbers) {
     : `Of the first ${picked.length} rows of the table, all seeds; pick others there.`;
   const left = content.left_out ? ` Curves of ${content.left_out} runs are left out of this page.` : "";
   const data = curvesData(picked);
-  element("curves-of").textContent = of + left;
+  element("curves-of").textContent = `${of} Solid lines: training pairs, dashed: validation.${left}`;
   element("curves").hidden = !data.curves.length;
   if (data.curves.length) embed("curves", data);
 }
