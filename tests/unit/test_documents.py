@@ -100,3 +100,20 @@ def test_the_search():
     shown = table_below(UNSEEN, "| setting or *baseline*")
     found = [cell(row, "eer_b") for row in table.to_dict("records")]
     assert sorted(cells[0] for cells in shown.values()) == sorted(found)
+
+
+def test_claims_over_divisions():
+    table = pd.read_csv(RESULTS / "divisions_claims.csv")
+    shown = table_below(UNSEEN, "## Which claims hold over divisions")
+    assert len(shown) == len(table)
+    for row in table.to_dict("records"):
+        sign = "+" if row["difference"] else ""
+        values = [row[f"{key}_divisions"] for key in ("mean", "low", "high")]
+        mean, *bounds = (f"{100 * v:{sign}.1f}".replace("-", "−") for v in values)
+        cells = shown[row["effect"]]
+        assert cells[0] == str(row["claim"])
+        assert cells[3:] == [
+            f"{mean} [{', '.join(bounds)}]",
+            row["verdict_divisions"],
+        ]
+        assert row["n_divisions"] == 20
