@@ -102,7 +102,7 @@ def study_rows(first, second):
     """
     keys = ["split_by", *AXES]
     both = first.merge(second, on=keys, suffixes=("", "_second"))
-    names = varying(both[keys]) or ["size"]
+    names = varying(both[keys])
     rows = []
     for row in both.to_dict("records"):
         texts = [short_name(row, names)]

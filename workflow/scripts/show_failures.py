@@ -229,7 +229,7 @@ def main(snakemake, output):
         for method, size, function in baselines_of(params.sizes)
         if name_baseline(method, size) == baseline
     )
-    setting = short_name(dict(zip(axes, best, strict=True)), varying(runs) or ["size"])
+    setting = short_name(dict(zip(axes, best, strict=True)), varying(runs))
     trained = f"best trained on B: {setting}, seed {seed}"
     untrained = f"best untrained: {baseline}"
     of_baseline = {name: distances_of(vectors, table) for name, table in tables.items()}

@@ -32,8 +32,6 @@ SHOWN = [
     column("auc", "B"),
     column("eer", "B"),
 ]
-# A chart of more values has a scale of colours instead of one each.
-MOST_COLOURS = len(PALETTE)
 DIGITS = 5
 
 
@@ -58,7 +56,7 @@ def settings_of(summary):
     """
     trained = trained_runs(summary)
     keys = ["split_by", *axes_in(trained)]
-    names = varying(trained) or ["size"]
+    names = varying(trained)
     columns = [name for name in METRIC_OF_COLUMN if name in trained]
     scales = [METRIC_OF_COLUMN[name].scale for name in columns]
     groups = trained.groupby(keys, sort=True)
@@ -302,7 +300,7 @@ def curves_chart():
 def content_of(summary, points, paths):
     """All that the page shows, ready for JSON."""
     settings = settings_of(summary)
-    names = varying(trained_runs(summary)) or ["size"]
+    names = varying(trained_runs(summary))
     columns = list(settings[0]["metrics"])
     axes, places = coordinates(settings, names)
     curves = curves_of(settings, points, paths)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from siamese.axes import axes_in
+from siamese.divisions import name_row
 from siamese.job import logged
-from siamese.metrics import METRICS, TEST_SETS, column, name_baseline
+from siamese.metrics import METRICS, TEST_SETS, column
 from siamese.pages import png_uri, render
 from siamese.stored import read_class_names, read_table, write_text
 from siamese.tables import (
@@ -16,7 +17,6 @@ from siamese.tables import (
     finding,
     name_differences,
     read_summary,
-    short_name,
     trained_runs,
     varying,
     with_interval,
@@ -69,16 +69,10 @@ def headline(settings, split_by):
     rows = rows.sort_values("accuracy_b_mean", ascending=False, kind="stable")
     trained = trained_runs(rows).to_dict("records")
     baselines = rows[rows["method"] != TRAINED].to_dict("records")
-    varied = varying(trained_runs(settings)) or ["size"]
+    varied = varying(trained_runs(settings))
 
     def named(what, row, kind):
-        name = (
-            short_name(row, varied)
-            if row["method"] == TRAINED
-            else name_baseline(
-                row["method"], "" if pd.isna(row["size"]) else row["size"]
-            )
-        )
+        name = name_row(row, varied)
         return {"what": what, "name": name, "kind": kind, "cells": accuracies(row)}
 
     best = named(f"best of {len(trained)} trained, chosen by B", trained[0], "main")

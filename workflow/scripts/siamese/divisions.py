@@ -50,7 +50,7 @@ def division_means(runs, split_by):
     means = groups.mean().reset_index()
     whole = {name: "Int64" for name in WHOLE_AXES if name in axes}
     means = means.astype(whole)
-    varied = axes_in(varying(means[means["method"] == TRAINED])) or ["size"]
+    varied = varying(means[means["method"] == TRAINED])
     names = [name_row(row, varied) for row in means.to_dict("records")]
     means.insert(0, "name", names)
     return means

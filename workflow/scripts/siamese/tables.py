@@ -63,8 +63,7 @@ def with_interval(metric, values, digits=1, sign=""):
 
 def trained_rows(summary, split_by):
     """Rows of trained settings under one way of splitting A."""
-    rows = summary[(summary["method"] == TRAINED) & (summary["split_by"] == split_by)]
-    return rows.astype({name: int for name in WHOLE_AXES if name in rows})
+    return trained_runs(summary[summary["split_by"] == split_by])
 
 
 def trained_runs(summary):
@@ -87,9 +86,12 @@ def with_all_axes(table, sizes):
 
 
 def varying(table):
-    """The axes of more than one value, and how A is split if that varies."""
+    """The axes of more than one value, and how A is split if that varies.
+
+    The size where nothing does.
+    """
     names = [*(["split_by"] if "split_by" in table else []), *axes_in(table)]
-    return [name for name in names if table[name].nunique() > 1]
+    return [name for name in names if table[name].nunique() > 1] or ["size"]
 
 
 def short_name(setting, names):
