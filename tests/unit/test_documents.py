@@ -4,8 +4,12 @@ import re
 
 import pandas as pd
 import pytest
+import reference
 from compare_development import correlations
+from figures import DOCS, RECORDS
 from study import ROOT
+
+from siamese.axes import AXES
 
 RESULTS = ROOT / "docs/results"
 UNSEEN = (ROOT / "docs/unseen.md").read_text(encoding="utf-8")
@@ -117,3 +121,29 @@ def test_claims_over_divisions():
             row["verdict_divisions"],
         ]
         assert row["n_divisions"] == 20
+
+
+def test_what_code_defines_is_written_from_it():
+    """If it is not: make reference."""
+    for path, text in reference.written().items():
+        assert path.read_text(encoding="utf-8") == text, path
+
+
+def test_the_meaning_of_an_axis_has_each_choice():
+    for name, axis in AXES.items():
+        assert all(f"`{choice}`" in axis.meaning for choice in axis.choices), name
+
+
+def test_every_figure_and_table_is_of_a_study_that_reruns_it():
+    kept = {DOCS / copy for record in RECORDS.values() for copy in record.kept.values()}
+    assert kept >= {*DOCS.glob("*.png"), *DOCS.glob("results/*")}
+
+
+def test_every_figure_that_a_document_shows_is_there():
+    documents = [ROOT / "README.md", *DOCS.glob("*.md")]
+    shown = {
+        path.parent / name
+        for path in documents
+        for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", path.read_text("utf-8"))
+    }
+    assert shown == {*DOCS.glob("*.png")}
