@@ -9,7 +9,13 @@ from compare import compare, differences, flat
 from compare import main as compare_main
 from show_failures import flattened, on_the_map, worst_pairs
 from write_explorer import content_of
-from write_overview import headline, verdicts, weaknesses, with_single_runs
+from write_overview import (
+    headline,
+    named_sets,
+    verdicts,
+    weaknesses,
+    with_single_runs,
+)
 
 from siamese.metrics import METRICS, TEST_SETS, column
 from siamese.pages import as_script
@@ -66,6 +72,12 @@ def content(tmp_path):
             point = {"size": "small", "l2": 0.01, "batch_size": batch_size}
             points.append(point | {"epochs": epochs, "seed": seed, "split_by": "pairs"})
     return content_of(summary_of(), points, paths)
+
+
+def test_sets_are_named_also_where_only_the_files_tell_the_classes():
+    sets = {"A": ["b", "d"], "B": ["a", "c"]}
+    assert named_sets({"A": [1, 3], "B": None}, list("abcd")) == sets
+    assert named_sets({"A": [1, 3], "B": [0, 2]}, list("abcd")) == sets
 
 
 def test_explorer_has_each_setting_with_its_means_in_order(content):
