@@ -8,6 +8,7 @@ import pytest
 from compare import compare, differences, flat
 from compare import main as compare_main
 from show_failures import flattened, on_the_map, worst_pairs
+from study import ROOT
 from write_explorer import content_of
 from write_overview import (
     headline,
@@ -20,7 +21,7 @@ from write_overview import (
 from siamese.metrics import METRICS, TEST_SETS, column
 from siamese.pages import as_script
 from siamese.stored import HISTORY
-from siamese.study import aligned
+from siamese.study import Study, aligned, with_defaults
 
 SEEDS = (0, 1)
 # Accuracy on A and on B of each setting at seed 0; seed 1 has 0.02 more.
@@ -230,6 +231,12 @@ def test_the_map_of_a_collapsed_network_is_a_point():
     found, share = flattened(np.ones((5, 3)))
     assert share is None
     assert (found == 0).all()
+
+
+def test_curves_are_labelled_by_what_varies_alone():
+    """Not by widths that follow from the size."""
+    study = Study.from_config(with_defaults({}, ROOT), ROOT)
+    assert [*study.label_texts] == ["size", "L2", "batch size", "epochs"]
 
 
 def test_labels_stand_below_each_other():

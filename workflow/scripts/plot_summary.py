@@ -65,7 +65,7 @@ def draw_summary(summary, split_by):
                     points = panel[panel[layout.lines] == value]
                 at = points[layout.x].map(places) + shift
                 draw_line(axis, points.assign(at=at), name, colour)
-            draw_band(axis, accuracies, name if axis is row[0] else "")
+            draw_band(axis, accuracies, name if axis is row[-1] else "")
             axis.set_title(label, fontsize=10)
             axis.grid(alpha=0.3)
         row[0].set_ylabel(f"Set {name} ({classes}), {ACCURACY.unit}")
