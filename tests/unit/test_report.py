@@ -163,7 +163,7 @@ def test_overview_has_the_best_the_published_and_the_baseline():
             ["90.0 [89.0, 91.0]", "72.0 [71.0, 73.0]"],
         ),
         (
-            "the published optimum, here",
+            "highest published on B, here",
             "batch size 1024, 2 epochs",
             ["90.0 [89.0, 91.0]", "72.0 [71.0, 73.0]"],
         ),

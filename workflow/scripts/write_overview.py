@@ -81,7 +81,7 @@ def headline(settings, split_by):
     published = [row for row in trained if pd.notna(row[PUBLISHED["B"]])]
     if published:
         row = max(published, key=lambda row: row[PUBLISHED["B"]])
-        found.append(named("the published optimum, here", row, "main"))
+        found.append(named("highest published on B, here", row, "main"))
         cells = [
             ACCURACY.text(row[PUBLISHED[name]]) if name in PUBLISHED else ""
             for name in TEST_SETS

@@ -74,4 +74,6 @@ def draw_band(axis, accuracies, test_set="B"):
             va="top",
             fontsize=8,
             color="0.3",
+            bbox={"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1},
+            zorder=3,
         )
