@@ -10,6 +10,8 @@
 # make pin           the digest of a data set's files into its config, such as
 #                    ARGS="--configfile config/mine.yaml"
 # make verify        all files of a study against the checksums its jobs recorded
+# make figures       the studies that docs tell of, hours, and from them all pictures
+#                    and tables there; ARGS="default replicates" for some
 # make bench         a plain program, this workflow, the floor under both, planning
 # make test          all tests but those of the next two; no root needed
 # make test-root     what needs root: a small disk, another user's files
@@ -18,7 +20,8 @@
 # make lint          formatting and style
 # make audit         whether a pinned package has a known hole; needs uv and a network
 # make lock          the requirement files from requirements*.in; needs uv
-# make schema        config/config.schema.json from the study's options
+# make reference     config/config.schema.json and the tables of options, axes and
+#                    metrics in the documents, from the code
 # make clean         removes the environment and all that a run made, but not the
 #                    data set
 #
@@ -58,7 +61,7 @@ endif
 # that replaces it (pytest-xdist#1323).
 PYTEST := python -m pytest --max-worker-restart 0
 
-.PHONY: run report compare compare-images pin verify bench test test-root test-cluster lint audit lock schema clean
+.PHONY: run report compare compare-images pin verify figures bench test test-root test-cluster lint audit lock reference clean
 
 run: $(RUNTIME)
 	@python workflow/launch.py --cores "$(CORES)" --gpus "$(GPUS)" $(ARGS)
@@ -77,6 +80,9 @@ verify: $(RUNTIME)
 
 pin: $(RUNTIME)
 	@python workflow/pin.py $(ARGS)
+
+figures: $(RUNTIME)
+	@python docs/figures.py $(ARGS)
 
 bench: $(RUNTIME)
 	python bench/run.py $(ARGS)
@@ -129,8 +135,8 @@ lock:
 	sed -i '/^      - /d' workflow/envs/study.yaml
 	sed -nE 's/^([a-z0-9-]+==.*) \\$$/      - "\1"/p' requirements.txt >> workflow/envs/study.yaml
 
-schema: $(RUNTIME)
-	PYTHONPATH=workflow/scripts python -m siamese.options > config/config.schema.json
+reference: $(RUNTIME)
+	python docs/reference.py
 
 clean:
 	rm -rf .venv .snakemake logs benchmarks bench/output report.html

@@ -4,10 +4,16 @@ import re
 
 import pandas as pd
 import pytest
+import reference
 from compare_development import correlations
+from figures import DOCS, RECORDS
 from study import ROOT
 
+from siamese.axes import AXES
+
 RESULTS = ROOT / "docs/results"
+FINDINGS = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 UNSEEN = (ROOT / "docs/unseen.md").read_text(encoding="utf-8")
 CHOSEN, OPTIMUM = "**chosen**", "the report's optimum"
 
@@ -58,7 +64,7 @@ def test_held_out_divisions(held_out):
 
 
 def test_readme_has_the_same(held_out):
-    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    text = " ".join(README.split())
     assert cell(held_out[CHOSEN], "accuracy_b").replace(" [", " % [") in text
     for name in ("whitened pixels", OPTIMUM):
         low, high = (
@@ -117,3 +123,82 @@ def test_claims_over_divisions():
             row["verdict_divisions"],
         ]
         assert row["n_divisions"] == 20
+
+
+@pytest.fixture(scope="module")
+def grid():
+    """Trained runs and baselines of the default study, accuracies in per cent."""
+    table = pd.read_csv(RESULTS / "default.csv")
+    accuracies = table.filter(regex="^(accuracy|published)_").columns
+    table[accuracies] *= 100
+    trained = table["method"] == "siamese"
+    return table[trained], table[~trained].set_index("method")
+
+
+@pytest.mark.parametrize("text", [README, FINDINGS], ids=["README", "findings"])
+def test_the_grid_of_one_seed(text, grid):
+    trained, baselines = grid
+    assert len(trained) == 64
+    on_b = baselines["accuracy_b"]
+    assert on_b["blurred pixels"] > trained["accuracy_b"].max()
+    below = (trained["accuracy_b"] < on_b["normalised pixels"]).sum()
+    optimum = trained.loc[trained["published_b"].idxmax()]
+    text = " ".join(text.split())
+    for sentence in (
+        f"classifies {on_b['blurred pixels']:.1f} % of B's pairs correctly",
+        f"{on_b['normalised pixels']:.1f} %, more than {below} of the",
+        f"{optimum['accuracy_b']:.1f} % o",
+        f"(report: {optimum['published_b']:.1f} %) and {optimum['accuracy_a']:.1f} % o",
+        f"({optimum['published_a']:.1f} %)",
+    ):
+        assert sentence in text
+
+
+def test_changes_averaged_over_the_grid(grid):
+    trained, baselines = grid
+    shown = table_below(FINDINGS, "| change | A, % | B, % |")
+    ends = {
+        "no L2 to L2": ("l2", 0, 0.01),
+        "2 to 5 epochs": ("epochs", 2, 5),
+        "small to large network": ("size", "small", "large"),
+        "batches of 512 to 4096": ("batch_size", 512, 4096),
+    }
+    assert shown.keys() == ends.keys()
+    for name, (axis, first, last) in ends.items():
+        means = trained.groupby(axis)[["accuracy_a", "accuracy_b"]].mean()
+        values = zip(means.loc[first], means.loc[last], strict=True)
+        assert shown[name] == [f"{a:.1f} to {b:.1f}" for a, b in values]
+    text = " ".join(FINDINGS.split())
+    best, whitened = (
+        trained["accuracy_b"].max(),
+        baselines["accuracy_b"]["whitened pixels"],
+    )
+    assert f"for 2 epochs, has {best:.1f} %" in text
+    assert best < whitened
+    assert f"have {whitened:.1f} %, more than each setting" in text
+
+
+def test_what_code_defines_is_written_from_it():
+    """If it is not: make reference."""
+    for path, text in reference.written().items():
+        assert path.read_text(encoding="utf-8") == text, path
+
+
+def test_the_meaning_of_an_axis_has_each_choice():
+    for name, axis in AXES.items():
+        assert all(f"`{choice}`" in axis.meaning for choice in axis.choices), name
+
+
+def test_every_figure_and_table_is_of_a_study_that_reruns_it():
+    kept = {DOCS / copy for record in RECORDS.values() for copy in record.kept.values()}
+    assert kept >= {*DOCS.glob("*.png"), *DOCS.glob("results/*")}
+
+
+def test_every_figure_that_a_document_shows_is_there():
+    documents = [ROOT / "README.md", *DOCS.glob("*.md")]
+    shown = {
+        path.parent / name
+        for path in documents
+        for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", path.read_text("utf-8"))
+    }
+    assert shown == {*DOCS.glob("*.png")}

@@ -30,7 +30,7 @@ from siamese.metrics import (
     wilson_interval,
 )
 from siamese.stored import HISTORY
-from siamese.tables import Layout, baseline_means, trained_rows
+from siamese.tables import Layout, baseline_means, finding, trained_rows
 
 
 @pytest.fixture
@@ -344,6 +344,16 @@ def test_summary_text_says_what_the_best_untrained_baseline_has(summary):
     assert message in text
     assert "pixels: 72.0% on B, more than 1 of 2 trained settings" in text
     assert message in draw_summary(summary, "pairs").get_suptitle()
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "text"), [(0.7, "B, more than the"), (0.8, "B, no more than the")]
+)
+def test_the_finding_of_a_single_setting(summary, accuracy, text):
+    trained = summary["method"] == "siamese"
+    one = summary[~trained | (summary["l2"] == 0.01)].copy()
+    one.loc[one["method"] == "siamese", "accuracy_b"] = accuracy
+    assert f"76.0% on {text} trained setting" in finding(one, "pairs")
 
 
 def test_leakage_is_the_difference_over_paired_seeds(summary):

@@ -8,13 +8,20 @@ import pytest
 from compare import compare, differences, flat
 from compare import main as compare_main
 from show_failures import flattened, on_the_map, worst_pairs
+from study import ROOT
 from write_explorer import content_of
-from write_overview import headline, verdicts, weaknesses, with_single_runs
+from write_overview import (
+    headline,
+    named_sets,
+    verdicts,
+    weaknesses,
+    with_single_runs,
+)
 
 from siamese.metrics import METRICS, TEST_SETS, column
 from siamese.pages import as_script
 from siamese.stored import HISTORY
-from siamese.study import aligned
+from siamese.study import Study, aligned, with_defaults
 
 SEEDS = (0, 1)
 # Accuracy on A and on B of each setting at seed 0; seed 1 has 0.02 more.
@@ -66,6 +73,12 @@ def content(tmp_path):
             point = {"size": "small", "l2": 0.01, "batch_size": batch_size}
             points.append(point | {"epochs": epochs, "seed": seed, "split_by": "pairs"})
     return content_of(summary_of(), points, paths)
+
+
+def test_sets_are_named_also_where_only_the_files_tell_the_classes():
+    sets = {"A": ["b", "d"], "B": ["a", "c"]}
+    assert named_sets({"A": [1, 3], "B": None}, list("abcd")) == sets
+    assert named_sets({"A": [1, 3], "B": [0, 2]}, list("abcd")) == sets
 
 
 def test_explorer_has_each_setting_with_its_means_in_order(content):
@@ -150,7 +163,7 @@ def test_overview_has_the_best_the_published_and_the_baseline():
             ["90.0 [89.0, 91.0]", "72.0 [71.0, 73.0]"],
         ),
         (
-            "the published optimum, here",
+            "highest published on B, here",
             "batch size 1024, 2 epochs",
             ["90.0 [89.0, 91.0]", "72.0 [71.0, 73.0]"],
         ),
@@ -218,6 +231,12 @@ def test_the_map_of_a_collapsed_network_is_a_point():
     found, share = flattened(np.ones((5, 3)))
     assert share is None
     assert (found == 0).all()
+
+
+def test_curves_are_labelled_by_what_varies_alone():
+    """Not by widths that follow from the size."""
+    study = Study.from_config(with_defaults({}, ROOT), ROOT)
+    assert [*study.label_texts] == ["size", "L2", "batch size", "epochs"]
 
 
 def test_labels_stand_below_each_other():

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 from study import PAIRS, ROOT
 
-from siamese.axes import AXES, NAMED, OTHERS, OTHERS_PATTERN, as_text, default_of
+from siamese.axes import NAMED, OTHERS, OTHERS_PATTERN, default_of
 from siamese.errors import ConfigError
-from siamese.options import schema
 from siamese.points import as_records, point_files, run_files
 from siamese.study import Study, with_defaults
 
@@ -328,9 +327,7 @@ def test_a_module_may_state_a_part_of_the_config():
     assert len(Study.from_config(config, ROOT).points) == 16
 
 
-def test_the_schema_for_editors_is_that_of_the_options():
-    """If it is stale: make schema."""
-    assert (ROOT / "config/config.schema.json").read_text(encoding="utf-8") == schema()
+def test_configs_name_the_schema():
     for name in ("config", *OVERLAYS):
         text = (ROOT / f"config/{name}.yaml").read_text(encoding="utf-8")
         assert text.startswith("# yaml-language-server: $schema=config.schema.json\n")
@@ -860,15 +857,3 @@ def test_any_change_of_the_claims(tmp_path_factory, edit):
         check_line(error, "claims")
     else:
         assert study.claims_path.exists()
-
-
-def test_every_axis_is_documented_with_its_default():
-    text = (ROOT / "config/README.md").read_text(encoding="utf-8")
-    for name in OTHERS:
-        (row,) = re.findall(f"^\\| `grid.{name}` \\|(.*)\\|$", text, re.MULTILINE)
-        default, meaning = row.split("|")
-        if callable(AXES[name].default):
-            assert default.strip() in ("2X", "4X")
-        else:
-            assert default.strip() == as_text(AXES[name].default)
-        assert all(f"`{choice}`" in meaning for choice in AXES[name].choices)

@@ -47,6 +47,30 @@ def test_every_output_is_there(finished_study):
     assert "0.10023" in loss
 
 
+def documented_outputs():
+    """A pattern of the paths that results/README.md lists, below results."""
+    text = (ROOT / "results/README.md").read_text(encoding="utf-8")
+    for row in re.findall(r"^\| (`.+?) \| ", text.split("\n## ")[0], re.MULTILINE):
+        first, *others = re.findall("`([^`]+)`", row)
+        path = Path(first)
+        yield first
+        for name in others:
+            is_suffix = name.startswith(".")
+            yield str(path.with_suffix(name) if is_suffix else path.with_name(name))
+
+
+def test_the_documentation_lists_every_output(study_with_replicates, divided_study):
+    paths = "|".join(map(re.escape, documented_outputs()))
+    paths = paths.replace("<point>", "[^/]+").replace("<seed>", "[0-9]+")
+    part = "((split_by|leave_out|unseen)~[^/]+/)*"
+    found = [
+        path.relative_to(study / "results").as_posix()
+        for study in (study_with_replicates, divided_study)
+        for path in filter(Path.is_file, (study / "results").rglob("*"))
+    ]
+    assert not [path for path in found if not re.fullmatch(f"{part}({paths})", path)]
+
+
 def test_what_made_each_result_is_on_record(finished_study):
     path = finished_study / "results/provenance.json"
     record = json.loads(path.read_text())

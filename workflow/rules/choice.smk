@@ -60,12 +60,13 @@ rule plot_choice:
         choice=rules.rank_settings.output.table,
         table=rules.summarise.output.table,
     output:
-        figure=report(
+        png=report(
             "<results>/choice/choice.png",
             caption="../report/choice.rst",
             category="Choice without B",
             labels={"result": "figure"},
         ),
+        svg="<results>/choice/choice.svg",
     log:
         "<logs>/plot_choice.log",
     conda:

@@ -143,7 +143,7 @@ rule draw_pairs:
             "<results>/{split}verification/seed~{seed}/pairs.png",
             caption="../report/pairs.rst",
             category="Checks",
-            labels={"seed": "{split}{seed}", "figure": "random pairs"},
+            labels={"result": "random pairs", "seed": "{split}{seed}"},
         ),
     log:
         "<logs>/{split}draw_pairs/seed~{seed}.log",
@@ -165,7 +165,7 @@ rule verify_loss:
             "<results>/verification/loss.txt",
             caption="../report/loss.rst",
             category="Checks",
-            labels={"seed": "any", "figure": "contrastive loss"},
+            labels={"result": "contrastive loss"},
         ),
         values="<results>/verification/loss.json",
     log:

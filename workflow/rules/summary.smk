@@ -90,12 +90,14 @@ rule examine_best_setting:
             category="Best setting",
             labels={"result": "accuracy by classes"},
         ),
+        classes_svg="<results>/summary/classes.svg",
         distances=report(
             "<results>/summary/distances.png",
             caption="../report/distances.rst",
             category="Best setting",
             labels={"result": "distances"},
         ),
+        distances_svg="<results>/summary/distances.svg",
     log:
         "<logs>/examine_best_setting.log",
     conda:

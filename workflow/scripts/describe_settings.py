@@ -148,12 +148,13 @@ def as_markdown(summary, settings, split_by, differences=()):
         for name, metric in METRICS.items()
     ]
     accuracies = [column("accuracy", name) for name in TEST_SETS]
+    accuracies += [n for n in PUBLISHED.values() if shown[n].notna().any()]
     others = [name for name in METRICS if name != "accuracy"]
     lines += [
         "",
         "## Accuracy",
         "",
-        settings_table(shown, [*accuracies, *PUBLISHED.values()]),
+        settings_table(shown, accuracies),
         "",
         "## Other metrics on A and B",
         "",

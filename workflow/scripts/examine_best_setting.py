@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from siamese.axes import axes_in, name_setting
-from siamese.figures import Figure
+from siamese.figures import Figure, save, set_title
 from siamese.job import logged
 from siamese.metrics import classified_correctly
 from siamese.stored import read_class_names, read_distances, read_pair_table
@@ -59,7 +59,7 @@ def label_cells(axis, values):
             axis.text(column, row, f"{value:.0f}", ha="center", va="center", c=colour)
 
 
-def draw_classes(tables, title):
+def draw_classes(tables, heading):
     """One heat map for each set: same-class pairs on the diagonal."""
     classes = max(table["class"].nunique() for table in tables.values())
     figure = Figure(figsize=(11, 5.2), layout="constrained")
@@ -76,11 +76,11 @@ def draw_classes(tables, title):
             axis.set_yticks(range(len(order)), **names)
         axis.set_title(f"Set {name}")
     figure.colorbar(image, ax=axes, label="Pairs classified correctly, %", shrink=0.8)
-    figure.suptitle(title)
+    set_title(figure, heading)
     return figure
 
 
-def draw_distances(runs, threshold, tuned, title):
+def draw_distances(runs, threshold, tuned, heading):
     """Distributions of the distances of same and different pairs, on A and on B.
 
     Parameters
@@ -91,7 +91,7 @@ def draw_distances(runs, threshold, tuned, title):
         The study's.
     tuned : list of float
         The best on A's validation pairs, of each seed.
-    title : str
+    heading : str
     """
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     longest = max(pairs["distance"].max() for pairs in runs.values())
@@ -112,7 +112,7 @@ def draw_distances(runs, threshold, tuned, title):
     figure.legend(
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
     )
-    figure.suptitle(title)
+    set_title(figure, heading)
     return figure
 
 
@@ -160,17 +160,17 @@ def main(snakemake, output):
     tables = {name: class_accuracies(pairs, names) for name, pairs in pooled.items()}
     collapsed = int(rows["collapsed"].sum())
     name = name_setting(dict(zip(axes, best, strict=True)))
-    title = (
+    heading = (
         f"{name}, best on B of the trained settings ("
         f"{rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)}"
         f"{f', {collapsed} collapsed' * (collapsed > 0)})\n"
         f"{finding(summary, params.split_by)}"
     )
     pd.concat(tables, names=["set"]).droplevel(1).to_csv(output.table)
-    draw_classes(tables, title).savefig(output.classes, dpi=110)
+    save(draw_classes(tables, heading), output.classes, output.classes_svg)
     tuned = rows["threshold_tuned"].tolist()
-    figure = draw_distances(pooled, threshold, tuned, title)
-    figure.savefig(output.distances, dpi=110)
+    figure = draw_distances(pooled, threshold, tuned, heading)
+    save(figure, output.distances, output.distances_svg)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from siamese.job import logged
 from siamese.layers import keras
 from siamese.metrics import METRICS, TEST_SETS, column, read_metrics
 from siamese.network import set_up_devices
+from siamese.splits import complete_sets
 from siamese.stored import read_class_names, read_table, write_json, write_text
 from siamese.tables import (
     TEXT_AXES,
@@ -219,7 +220,7 @@ def main(snakemake, output):
         point,
         name_setting({name: point[name] for name in axes_in(rows)}),
         {"shape": shape, "names": names},
-        unseen_of(params.sets, names),
+        complete_sets(params.sets, [label for label, _ in names])["B"],
         metrics["threshold"],
         accuracies(rows, metrics),
         len(rows),
@@ -232,13 +233,6 @@ def main(snakemake, output):
     export_onnx(paths.encoder, output.onnx)
     write_json(output.model, model)
     write_text(output.card, as_card(model, params.dataset, params.split_by, found))
-
-
-def unseen_of(sets, names):
-    """Ids of the unseen classes; what A does not have where only the files tell."""
-    if sets["B"] is not None:
-        return sets["B"]
-    return [label for label, _ in names if label not in sets["A"]]
 
 
 if __name__ == "__main__":

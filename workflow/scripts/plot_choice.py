@@ -1,6 +1,6 @@
 """Rule plot_choice: what settings have on B over what they have inside A."""
 
-from siamese.figures import Figure, draw_baselines
+from siamese.figures import Figure, draw_band, save
 from siamese.job import logged
 from siamese.metrics import METRICS
 from siamese.stored import read_table
@@ -30,7 +30,7 @@ def draw_choice(table, metric, baselines):
     axis = figure.subplots()
     for name, part in Layout.of(table).split(table).items():
         axis.scatter(scores[part.index], accuracies[part.index], label=name)
-    draw_baselines(axis, accuracy.scale * baselines)
+    draw_band(axis, dict(accuracy.scale * baselines))
     marks = {
         "chosen inside A": (table.index[0], "ko"),
         "chosen by B": (accuracies.idxmax(), "ks"),
@@ -52,7 +52,7 @@ def main(snakemake, output):
     table = read_table(snakemake.input.choice, ["score", "accuracy_b"], names=TEXT_AXES)
     baselines = baseline_means(read_summary(snakemake.input.table), params.split_by)
     figure = draw_choice(table, params.metric, baselines)
-    figure.savefig(output.figure, dpi=110)
+    save(figure, output.png, output.svg)
 
 
 if __name__ == "__main__":

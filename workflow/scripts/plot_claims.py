@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from siamese.figures import Figure, save_vectors
+from siamese.figures import Figure, save, set_title
 from siamese.job import logged
 from siamese.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.stored import read_table, write_text
@@ -114,7 +114,10 @@ def draw_claims(claims, baselines):
         axes[0, 0].plot([], [], color=colour, lw=3, marker="o", label=name)[0]
         for name, colour in COLOURS.items()
     ]
-    handles += axes[0, 0].plot([], [], "k*", ms=11, mfc="none", label="published value")
+    if claims["published"].notna().any():
+        handles += axes[0, 0].plot(
+            [], [], "k*", ms=11, mfc="none", label="published value"
+        )
     handles.append(axes[0, 0].bar(0, 0, color="C0", alpha=0.12, label="claim holds"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     n = claims["n"].max()
@@ -122,7 +125,7 @@ def draw_claims(claims, baselines):
     if "n_divisions" in claims:
         n = claims["n_divisions"].max()
         seeds += f"; square: over {n} divisions of the classes"
-    figure.suptitle(f"Claims: mean and 95 % interval over {seeds}")
+    set_title(figure, f"Claims: mean and 95 % interval over {seeds}")
     return figure
 
 
@@ -189,8 +192,7 @@ def main(snakemake, output):
     summary = read_summary(snakemake.input.table)
     baselines = baseline_means(summary, snakemake.params.split_by)
     figure = draw_claims(claims, baselines)
-    figure.savefig(output.png, dpi=120)
-    save_vectors(figure, output.svg)
+    save(figure, output.png, output.svg)
     write_text(output.text, as_markdown(claims))
 
 

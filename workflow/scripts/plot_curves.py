@@ -1,6 +1,6 @@
 """Rule plot_curves: accuracy and loss by epoch of one grid point."""
 
-from siamese.figures import Figure, MaxNLocator, draw_band
+from siamese.figures import Figure, MaxNLocator, draw_band, set_title
 from siamese.job import logged
 from siamese.metrics import METRICS, name_baseline, read_baselines, read_metrics
 from siamese.stored import read_history
@@ -57,7 +57,7 @@ def draw_curves(history, metrics, baselines, setting):
     )
     if metrics["collapsed"]:
         accuracies += "; collapsed: all pairs have the same distance"
-    figure.suptitle(f"{setting}\nTest accuracy: {accuracies}", fontsize=11)
+    set_title(figure, f"{setting}\nTest accuracy: {accuracies}")
     return figure
 
 

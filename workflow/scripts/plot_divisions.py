@@ -1,7 +1,7 @@
 """Rule plot_divisions: accuracy on B of settings and baselines in each division."""
 
 from siamese.divisions import by_division, division_means, ranked
-from siamese.figures import Figure, save_vectors
+from siamese.figures import Figure, save, set_title
 from siamese.intervals import mean_interval
 from siamese.job import logged
 from siamese.metrics import METRICS, column
@@ -46,8 +46,9 @@ def draw_divisions(means, metric):
     handles += axis.plot([], [], "k*", ms=9, mfc="none", label="the study's own")
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     n = means.loc[means[UNSEEN] != "", UNSEEN].nunique()
-    figure.suptitle(
-        f"Classes never seen: mean over {n} divisions of the classes and 95 % interval"
+    set_title(
+        figure,
+        f"Classes never seen: mean over {n} divisions of the classes and 95 % interval",
     )
     return figure
 
@@ -73,8 +74,7 @@ def main(snakemake, output):
     runs = read_runs(snakemake.input.table)
     means = division_means(runs, snakemake.params.split_by)
     figure = draw_divisions(means, snakemake.params.metric)
-    figure.savefig(output.png, dpi=120)
-    save_vectors(figure, output.svg)
+    save(figure, output.png, output.svg)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import numpy as np
 
 from siamese.axes import AXES, as_text
-from siamese.figures import PALETTE, Figure, colormaps, draw_baselines, save_vectors
+from siamese.figures import PALETTE, Figure, colormaps, draw_band, save, set_title
 from siamese.job import logged
 from siamese.metrics import METRICS, column
 from siamese.tables import (
@@ -18,7 +18,7 @@ from siamese.tables import (
 SETS = {"A": "trained classes", "B": "unseen classes"}
 ACCURACY = METRICS["accuracy"]
 WIDEST_LEGEND = 4
-NARROWEST = 7.5
+NARROWEST = 8
 MOST_TICKS = 12
 
 
@@ -26,7 +26,7 @@ def draw_summary(summary, split_by):
     """One panel for each test set and each value of what `Layout` makes panels of.
 
     Points are means over seeds and over what the layout averages, thin bars their
-    range, stars the published values, level lines the baselines.
+    range, stars the published values, the band is that of the baselines.
 
     Parameters
     ----------
@@ -44,7 +44,6 @@ def draw_summary(summary, split_by):
         name: baseline_means(summary, split_by, column("accuracy", name))
         for name in SETS
     }
-    order = baselines["B"].index
     rows = trained_rows(summary, split_by)
     layout = Layout.of(rows)
     panels = layout.split(rows)
@@ -57,7 +56,8 @@ def draw_summary(summary, split_by):
     axes = figure.subplots(
         len(SETS), len(panels), sharex=True, sharey="row", squeeze=False
     )
-    for row, (name, title) in zip(axes, SETS.items(), strict=True):
+    for row, (name, classes) in zip(axes, SETS.items(), strict=True):
+        accuracies = dict(ACCURACY.scale * baselines[name])
         for axis, (label, panel) in zip(row, panels.items(), strict=True):
             for value, colour, shift in zip(lines, colours, shifts, strict=True):
                 points = panel
@@ -65,10 +65,10 @@ def draw_summary(summary, split_by):
                     points = panel[panel[layout.lines] == value]
                 at = points[layout.x].map(places) + shift
                 draw_line(axis, points.assign(at=at), name, colour)
-            draw_baselines(axis, ACCURACY.scale * baselines[name][order])
+            draw_band(axis, accuracies, name if axis is row[-1] else "")
             axis.set_title(label, fontsize=10)
             axis.grid(alpha=0.3)
-        row[0].set_ylabel(f"Set {name} ({title}), {ACCURACY.unit}")
+        row[0].set_ylabel(f"Set {name} ({classes}), {ACCURACY.unit}")
     step = -(-len(places) // MOST_TICKS)
     texts = [as_text(value) for value in places]
     for axis in axes[-1]:
@@ -88,14 +88,16 @@ def draw_summary(summary, split_by):
         handles += axes[0, 0].plot(
             [], [], "k*", ms=11, mfc="none", label="published value"
         )
-    handles += axes[-1, 0].get_lines()[-len(order) :]
-    columns = min(len(panels) + 1, WIDEST_LEGEND)
+    band = {"color": "0.5", "alpha": 0.2, "lw": 0}
+    handles.append(axes[0, 0].fill_between([], [], label="untrained baselines", **band))
+    columns = min(len(handles), len(panels) + 1, WIDEST_LEGEND)
     figure.legend(
         handles=handles, loc="outside lower center", ncols=columns, fontsize=9
     )
-    figure.suptitle(
+    set_title(
+        figure,
         "Same class or not: accuracy on test pairs, "
-        f"{name_mean(rows['seed'].nunique(), layout.averaged)}\n{message}"
+        f"{name_mean(rows['seed'].nunique(), layout.averaged)}\n{message}",
     )
     return figure
 
@@ -148,8 +150,7 @@ def draw_line(axis, points, name, colour):
 def main(snakemake, output):
     summary = read_summary(snakemake.input.table)
     figure = draw_summary(summary, snakemake.params.split_by)
-    figure.savefig(output.png, dpi=120)
-    save_vectors(figure, output.svg)
+    save(figure, output.png, output.svg)
 
 
 if __name__ == "__main__":

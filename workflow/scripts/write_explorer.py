@@ -188,7 +188,7 @@ def scatter_chart():
     The page puts in the data and the titles.
     """
     brush = alt.selection_interval(name="brush", value=None)
-    x = alt.X("x:Q", title="x").scale(zero=False, padding=12)
+    x = alt.X("x:Q", title="x").scale(zero=False, padding=12).axis(tickCount=6)
     y = alt.Y("y:Q", title="y").scale(zero=False, padding=12)
     dots = (
         alt.Chart(alt.NamedData("settings"))
@@ -198,7 +198,8 @@ def scatter_chart():
             y,
             color=alt.Color("c:N", title="colour"),
             opacity=alt.condition("datum.shown", alt.value(0.9), alt.value(0.08)),
-            stroke=alt.condition("datum.picked", alt.value("black"), alt.value(None)),
+            stroke=alt.Stroke("ring:N", scale=None),
+            strokeWidth=alt.value(2.5),
             tooltip=[
                 alt.Tooltip("name:N", title="setting"),
                 alt.Tooltip("x:Q", format=".2f"),
@@ -287,7 +288,7 @@ def curves_chart():
                 .encode(
                     alt.X("epoch:O"),
                     alt.Y("accuracy:Q"),
-                    alt.Color("name:N", sort=None),
+                    alt.Color("name:N", sort=None).scale(range=PALETTE),
                     alt.Shape("set:N", title=None),
                     tooltip=["name:N", "set:N", "accuracy:Q"],
                 )

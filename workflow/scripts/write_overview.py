@@ -9,6 +9,7 @@ from siamese.divisions import name_row
 from siamese.job import logged
 from siamese.metrics import METRICS, TEST_SETS, column
 from siamese.pages import png_uri, render
+from siamese.splits import complete_sets
 from siamese.stored import read_class_names, read_table, write_text
 from siamese.tables import (
     PUBLISHED,
@@ -80,7 +81,7 @@ def headline(settings, split_by):
     published = [row for row in trained if pd.notna(row[PUBLISHED["B"]])]
     if published:
         row = max(published, key=lambda row: row[PUBLISHED["B"]])
-        found.append(named("the published optimum, here", row, "main"))
+        found.append(named("highest published on B, here", row, "main"))
         cells = [
             ACCURACY.text(row[PUBLISHED[name]]) if name in PUBLISHED else ""
             for name in TEST_SETS
@@ -129,6 +130,12 @@ def weaknesses(summary, split_by, divisions):
     return found
 
 
+def named_sets(sets, names):
+    """Names of the classes of A and B; `sets` has their ids, or None for B."""
+    sets = complete_sets(sets, list(range(len(names))))
+    return {name: [names[label] for label in ids] for name, ids in sets.items()}
+
+
 def main(snakemake, output):
     paths, params = snakemake.input, snakemake.params
     summary = read_summary(paths.table)
@@ -145,7 +152,7 @@ def main(snakemake, output):
         render(
             TEMPLATE,
             dataset=params.dataset,
-            sets={name: [names[c] for c in ids] for name, ids in params.sets.items()},
+            sets=named_sets(params.sets, names),
             finding=finding(summary, params.split_by),
             seeds=int(summary["seed"].nunique()),
             rows=headline(with_single_runs(settings, summary), params.split_by),

@@ -47,13 +47,13 @@ def whole(least=1, most=LARGEST):
 AXES = {
     "size": Axis(
         str,
-        "Names of networks, from sizes.",
+        "Names from `sizes`.",
         "size",
         str,
     ),
     "l2": Axis(
         float,
-        "Penalty on the kernel of the first dense layer, 0 for none.",
+        "Penalty on the kernel of the first dense layer, 0 for none; at most 10⁶.",
         "L2",
         lambda value: f"L2 {value:g}" if value else "no L2",
         bounds=(("ge", 0), ("le", LARGEST_FACTOR)),
@@ -74,7 +74,12 @@ AXES = {
     ),
     "network": Axis(
         str,
-        "The layers, a file in workflow/scripts/siamese/networks.",
+        "The layers, a file in `workflow/scripts/siamese/networks`: `published`, "
+        "`batch_normalised` (batch normalisation after each convolution), `gradients` "
+        "(fixed features alone, the strength of gradients in eight directions in "
+        "cells of 3×3 pixels; nothing is trained), `oriented` (the report's layers "
+        "beside these features) or `residual` (a shortcut around two more "
+        "convolutions after each pooling), or one of your own.",
         "network",
         lambda value: f"network {value}",
         "published",
@@ -82,7 +87,7 @@ AXES = {
     ),
     "kernel_size": Axis(
         int,
-        "Height and width of the convolutions' kernels.",
+        "Height and width of the convolutions' kernels, at most 64.",
         "kernel size",
         lambda value: f"kernels {value}×{value}",
         3,
@@ -90,7 +95,8 @@ AXES = {
     ),
     "dense_width": Axis(
         int,
-        "Outputs of the first dense layer; 4 times the filters by default.",
+        "Outputs of the first dense layer, at most 65 536; X is the size's number of "
+        "filters.",
         "dense width",
         lambda value: f"dense width {value}",
         lambda filters: 4 * filters,
@@ -98,7 +104,8 @@ AXES = {
     ),
     "dropout": Axis(
         float,
-        "Share of the first dense layer's outputs that training leaves out.",
+        "Share of the first dense layer's outputs that training leaves out; from 0, "
+        "below 1.",
         "dropout",
         lambda value: f"dropout {value:g}",
         0.25,
@@ -106,7 +113,7 @@ AXES = {
     ),
     "embedding_width": Axis(
         int,
-        "Outputs of the last dense layer; 2 times the filters by default.",
+        "Outputs of the last dense layer, at most 65 536.",
         "embedding width",
         lambda value: f"embedding width {value}",
         lambda filters: 2 * filters,
@@ -114,9 +121,9 @@ AXES = {
     ),
     "head": Axis(
         str,
-        "What the last dense layer's outputs go through: softmax, nothing (linear), or "
-        "a division by their length (unit). With unit_relu there is no last layer: the "
-        "outputs of the first are divided.",
+        "What the last dense layer's outputs go through: `softmax`, nothing "
+        "(`linear`) or a division by their length (`unit`); with `unit_relu` there is "
+        "no last dense layer: the first one's outputs are divided by their length.",
         "head",
         lambda value: f"{value.replace('_', ' ')} head",
         "softmax",
@@ -124,8 +131,10 @@ AXES = {
     ),
     "whitening": Axis(
         float,
-        "How much a linear map after the trained encoder makes embeddings of one "
-        "trained class vary alike in all directions; 0 for no map, below 1.",
+        "With more than 0, below 1, a linear map follows on the trained encoder, after "
+        "which embeddings of one trained class vary alike in all directions, then a "
+        "division by their length; 0.5 weighs the covariance within classes as much as "
+        "none at all.",
         "whitening",
         lambda value: f"whitened by {value:g}" if value else "not whitened",
         0.0,
@@ -133,8 +142,8 @@ AXES = {
     ),
     "distance": Axis(
         str,
-        "Of the two embeddings of a pair: the Euclidean one, the sum of absolute "
-        "differences (manhattan), or 1 minus the cosine.",
+        "Distance of the two embeddings of a pair: `euclidean`, `manhattan` (sum of "
+        "absolute differences) or `cosine` (1 − cosine, from 0 to 2).",
         "distance",
         lambda value: f"{value} distance",
         "euclidean",
@@ -142,7 +151,7 @@ AXES = {
     ),
     "loss": Axis(
         str,
-        "The contrastive loss, or the same without its squares (hinge).",
+        "`contrastive`, or `hinge`, the same without its squares.",
         "loss",
         lambda value: f"{value} loss",
         "contrastive",
@@ -150,7 +159,8 @@ AXES = {
     ),
     "margin": Axis(
         float,
-        "Distance from which on the loss lets different classes be.",
+        "Distance from which on the loss lets different classes be; above 0, at most "
+        "10⁶.",
         "margin",
         lambda value: f"margin {value:g}",
         1.0,
@@ -158,8 +168,8 @@ AXES = {
     ),
     "optimizer": Axis(
         str,
-        "Keras's optimizer of that name, with Keras's defaults but for the learning "
-        "rate.",
+        "Keras's optimizer `adam`, `adamw`, `rmsprop` or `sgd`, with Keras's defaults "
+        "but for the learning rate.",
         "optimizer",
         str,
         "adam",
@@ -167,7 +177,7 @@ AXES = {
     ),
     "learning_rate": Axis(
         float,
-        "Of the optimizer.",
+        "Learning rate of the optimizer; above 0, at most 10⁶.",
         "learning rate",
         lambda value: f"learning rate {value:g}",
         0.001,
@@ -175,7 +185,8 @@ AXES = {
     ),
     "precision": Axis(
         str,
-        "Arithmetic of the network, a dtype policy of Keras.",
+        "Arithmetic of the network: `float32`, `mixed_bfloat16` or `mixed_float16` "
+        "(Keras's dtype policies); weights, distance and loss are float32 in each.",
         "precision",
         str,
         "float32",

@@ -1,11 +1,11 @@
 """The options of a study and of a file of claims: types, bounds, and what each means.
 
-config/config.schema.json is made from here, for editors: `make schema`.
+config/config.schema.json and the tables of config/README.md are made from here:
+`make reference`. So what stands below a field is what users read.
 """
 
 import collections
 import json
-import sys
 from types import MappingProxyType
 from typing import Annotated, Literal
 
@@ -147,7 +147,7 @@ class Source(Options):
     """One of: where the files of the data set may be."""
 
     directory: Path = None
-    """A folder with the .gz files: below that of the study, or that of the project."""
+    """A folder with the files (a path)."""
     url: Annotated[Path, Field(pattern="^https?://[^/ ]+/([^ ]*/)?$")] = None
     """An address below which they lie, ending in /."""
     debian: text(200, pattern="^[a-z0-9][a-z0-9+.-]+$") = None
@@ -163,29 +163,38 @@ class Dataset(Options):
     """The images and where they come from."""
 
     format: Literal[FORMAT_NAMES]
-    """Files of IDX or of NumPy's npz, or a folder with a sub-folder for each class."""
+    """`idx`, `npz`, or `folder` with a sub-folder for each class."""
     name: text(60, pattern="^[A-Za-z0-9_-]+$")
-    """Of the folder in resources that has the files."""
+    """Name of the folder in `resources` that has the files; letters, digits, `_` and
+    `-`."""
     root: text(60, least=0, pattern="^[A-Za-z0-9_-]*$") = None
-    """Of the folder in results that has the study; if not given, the name."""
+    """Name of the folder in `results`, `logs` and `benchmarks` that has the study;
+    without this key that of the data set, and if empty there is none."""
     sources: listed(Source, unique=False, least=0) = ()
-    """Where the files are looked for, in this order."""
+    """Where the files are looked for, in this order: `directory: <folder with the
+    files>` (a path), `url: <address below which they lie, ending in />` or `debian:
+    <package>`, a plain package name."""
     files: mapping(text(200, pattern=FILE_NAME), Sha256 | None) = Field(
         default_factory=lambda: MappingProxyType({})
     )
-    """SHA-256 of each file, of IDX after decompression, or null."""
+    """The files of `idx` and `npz`, each with its SHA-256 (of IDX after decompression)
+    or `null`."""
     folder: Path = None
-    """The folder, found as a folder of sources is."""
+    """The folder of the format `folder` (a path)."""
     shape: listed(Length, least=2, most=3, unique=False) = None
-    """Height and width, and 1 or 3 channels, that a folder's images are brought to."""
+    """Height, width and channels (1 grey, 3 colours) that a folder's images are brought
+    to; without this key as they are."""
     classes: listed(text(60), least=4, most=65_536) = None
-    """Names of the classes, in the order of their ids."""
+    """Names of the classes, in the order of their ids; 4 to 65 536 of them, any text of
+    up to 60 characters, shown as it is (figures show only glyphs of DejaVu Sans, so no
+    Chinese). Without this key what the files have."""
     images_per_class: Annotated[int, Field(ge=2, le=LARGEST)] | None = None
-    """Images of each class in all files together, if all have as many."""
+    """Images of each class in all files together, checked; without this key what the
+    files have."""
     digest: Sha256 | None = None
-    """Of the whole data set, as `make pin` writes it."""
+    """SHA-256 of the whole data set; `make pin` writes it."""
     published: Path | None = None
-    """A table of published accuracies, found as a folder of sources is, or null."""
+    """A table of published accuracies (a path); without this key none."""
 
     @pydantic.model_validator(mode="after")
     def check_format(self):
@@ -219,17 +228,19 @@ class Sets(Options):
     """Ids or names of the classes of each set; each class is in one of them."""
 
     A: Classes
-    """To train, validate and test on."""
+    """Ids or names of the classes to train, validate and test on; at least two."""
     B: Classes | None
-    """To test on only; null for all that A does not have."""
+    """Those to test on only; at least two, all that are not in A; `null` for these."""
     others: listed(Classes, unique=False, least=0) = ()
-    """Further divisions of the classes, each by those that are unseen."""
+    """Further divisions of the classes, each a list of those that are unseen in it,
+    such as `[[2, 4, 5, 9], [0, 4, 6, 9]]`; every setting is trained on each."""
     sample: Count = None
-    """So many further divisions, drawn at random with as many unseen classes as B."""
+    """In place of `others`: so many divisions, drawn at random with as many unseen
+    classes as `sets.B`; a larger sample contains a smaller one."""
     sample_seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
-    """Of that draw. A larger sample of the same seed contains a smaller one."""
+    """Seed of that draw."""
     seeds: Seeds | None = None
-    """Of the runs on further divisions; null for the seeds of the study."""
+    """Seeds of the runs on further divisions; `null` for those of the study."""
 
     @pydantic.model_validator(mode="after")
     def check_divisions(self):
@@ -241,12 +252,13 @@ class Pairs(Options):
     """How many pairs are made, and for what."""
 
     images_per_class: Annotated[int, Field(ge=2, le=LARGEST)] | None
-    """Images of each class that take part, at most those of the smallest class of the
-    set; n of them give 2 (n - 1) pairs. null for all that each class has."""
+    """Images of each class that take part, no more than the smallest class of its set
+    has; n of them give 2(n − 1) pairs. `null` for all that each class has."""
     test_fraction: Annotated[float, Field(gt=0, lt=1)]
-    """Share of the pairs of A for testing, rounded down."""
+    """Share of A's pairs for testing, rounded down."""
     train: Count
-    """Pairs of A to train on; what is left of A is for validation."""
+    """Pairs of A to train on; what is left of A is for validation, at least one
+    pair."""
 
 
 def axis_value(axis):
@@ -260,11 +272,13 @@ class GridOptions(Options):
     """Lists of hyper-parameters, of which every combination is a grid point."""
 
     split_by: listed(Annotated[str, registered(SPLITS)]) = ("pairs",)
-    """What training and test pairs of A do not share."""
+    """What the train, validation and test pairs of A do not share: `pairs`, the
+    report's way (images are shared), or `images`; may list both."""
     sample: Count = None
-    """So many of the combinations, drawn at random; all if not given."""
+    """So many of the combinations, drawn at random; a larger sample contains a smaller
+    one. Without this key all."""
     sample_seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
-    """Of that draw. A larger sample of the same seed contains a smaller one."""
+    """Seed of that draw."""
 
 
 Grid = pydantic.create_model(
@@ -301,11 +315,14 @@ class Choice(Options):
     folds: single_or_list(
         Annotated[int, Field(ge=2, le=LARGEST)], listed(Classes, unique=False)
     )
-    """How many classes of A each fold leaves out, or a list of folds."""
+    """How many classes of A each fold leaves out, in all combinations, or a list of
+    them such as `[[0, 5], [1, 9]]`; for the target `choice` alone."""
     seeds: Seeds
-    """Of the runs on folds."""
+    """Seeds of the runs on folds."""
     metric: Annotated[str, registered(METRICS)]
-    """What settings are ranked by, a mean over folds and seeds."""
+    """What settings are ranked by on the classes left out, a mean over folds and seeds,
+    and over divisions: a metric such as `auc`, `accuracy` or `accuracy_tuned`
+    (threshold from validation)."""
 
 
 class Config(Options):
@@ -317,24 +334,35 @@ class Config(Options):
     sizes: Annotated[
         mapping(SizeName, Annotated[int, Field(ge=1, le=1024)]), Field(min_length=1)
     ]
-    """The networks by name: filters of the first convolution."""
+    """The networks by name, up to 30 letters and digits: X, the filters of the first
+    convolution, at most 1024; the other layers are 2X, 4X, 2X."""
     grid: single_or_list(Grid, listed(Grid, unique=False))
     seeds: Seeds
-    """Each seed is one more run of the whole grid."""
+    """Each seed is one more run of the whole grid with its own pairs, weights, order
+    and dropout; below 2³²."""
     precision: axis_value(AXES["precision"])
-    """Arithmetic of the network, where the grid lists none."""
+    """`grid.precision` where the grid lists none."""
     margin: axis_value(AXES["margin"])
-    """Of the loss, where the grid lists none, and of the metric loss."""
+    """`grid.margin` where the grid lists none, and that of the baselines' contrastive
+    loss."""
     threshold: Threshold | None
-    """Pairs nearer than this are called 'same'; null for half the margin. With
-    'development' each setting and baseline has its own, from the table of that name."""
+    """A pair is called 'same' where its distance is below; above 0; `null` for half the
+    margin. With `development` each setting and each baseline has its own, from the
+    table of that name."""
     development: Path | None = None
-    """The divisions.csv of another study, found as a folder of files is, or null."""
+    """`results/summary/divisions.csv` of another study (a path, without braces), whose
+    divisions should be others than this study's: `threshold: development` takes the
+    thresholds from it, and `summary/development.md` tells how well its ranking foretold
+    this study's."""
     claims: Path | None
-    """A file of claims about settings, found as a folder of files is, or null."""
+    """A file of claims to be tested over the seeds (a path, without braces);
+    `config/claims.yaml` has the report's."""
     choice: Choice
     best: Setting | None = None
-    """The setting of `snakemake best`; null for the first of the grid."""
+    """The setting of the model that `snakemake best` packages: a mapping such as
+    `{size: small, l2: 0.01, batch_size: 1024, epochs: 2}`, which is in the grid; axes
+    that it does not name have the study's value. Without this key the first of the
+    grid."""
 
     @property
     def grids(self):
@@ -448,7 +476,3 @@ def schema():
     for part in (content, *content["$defs"].values()):
         part.pop("required", None)
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(schema())

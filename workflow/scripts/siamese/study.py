@@ -425,7 +425,8 @@ class Study:
     def label_texts(self):
         """What varies from point to point, by its label: texts by value."""
         values = {
-            AXES[name].label: [p.values[name] for p in self.points] for name in AXES
+            AXES[name].label: [p.values[name] for p in self.points]
+            for name in self.axes
         }
         values["split by"] = [point.split_by for point in self.points]
         values["unseen classes"] = [point.unseen for point in self.points]

@@ -193,9 +193,11 @@ def finding(summary, split_by):
     best = baselines.iloc[0]
     below = int(best["below"])
     share = f"all {n}" if below == n else f"{below} of {n}"
+    settings = f"{share} trained settings" if n > 1 else "the trained setting"
+    comparison = "more" if below or n > 1 else "no more"
     return (
         f"Best baseline without a network ({baselines.index[0]}): "
-        f"{best['accuracy_b']:.1%} on B, more than {share} trained settings"
+        f"{best['accuracy_b']:.1%} on B, {comparison} than {settings}"
     )
 
 

@@ -7,7 +7,7 @@ const element = (id) => document.getElementById(id);
 const views = {};
 const state = {
   x: "accuracy_a", y: "accuracy_b", colour: 0,
-  filters: axes.map(() => ""), brush: {}, across: {}, picked: [],
+  filters: axes.map(() => ""), brush: {}, across: {}, picked: [], colours: new Map(),
   sort: "accuracy_b", falling: true,
 };
 
@@ -42,6 +42,12 @@ function sorted(numbers) {
   return [...numbers].sort((i, j) => sign * compare(value(i), value(j)) || i - j);
 }
 
+// A setting whose curves are drawn has one colour in them, in the table and around its dot.
+function colourCurves(numbers) {
+  const free = content.palette.filter((each) => !numbers.some((i) => state.colours.get(i) === each));
+  state.colours = new Map(numbers.map((i) => [i, state.colours.get(i) || free.shift()]));
+}
+
 // Charts.
 
 function colourOf(setting) { return setting.values[state.colour]; }
@@ -63,6 +69,10 @@ function fitted(node) {
   if (node === null || typeof node !== "object") return node;
   const made = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, fitted(value)]));
   if (made.field === "x" || made.field === "y") made.title = labelOf(state[made.field]);
+  if (made.field === "name" && made.scale) {
+    const domain = [...state.colours.keys()].map((i) => settings[i].name);
+    made.scale = { domain, range: [...state.colours.values()] };
+  }
   if (made.field === "c") {
     const { type, scale } = colourScale();
     Object.assign(made, { type, scale });
@@ -84,7 +94,7 @@ function scatterData(shown) {
   const own = settings.map((setting, i) => ({
     i, name: setting.name, seeds: setting.seeds.join(", "), c: colourOf(setting),
     x: setting.metrics[state.x], y: setting.metrics[state.y],
-    shown: shown.has(i), picked: state.picked.includes(i),
+    shown: shown.has(i), ring: state.colours.get(i) || null,
   }));
   const place = (side) => content.published.indexOf(state[side]);
   const published = settings.map((setting) => ({
@@ -145,7 +155,7 @@ function draw(shown, numbers) {
     view.runAsync();
   }
   drawTable(numbers);
-  drawCurves(numbers);
+  drawCurves();
 }
 
 function cell(row, text, isText) {
@@ -177,6 +187,7 @@ function drawTable(numbers) {
   for (const i of numbers.slice(0, MOST_ROWS)) {
     const setting = settings[i], row = body.insertRow();
     if (state.picked.includes(i)) row.className = "picked";
+    row.style.borderLeft = `5px solid ${state.colours.get(i) || "transparent"}`;
     row.title = `${setting.name}; seeds ${setting.seeds.join(", ")}`;
     setting.values.forEach((value, n) => cell(row, value, !axes[n].is_number));
     const collapsed = setting.collapsed ? `, ${setting.collapsed} collapsed` : "";
@@ -190,13 +201,13 @@ function drawTable(numbers) {
   element("table").replaceChildren(table);
 }
 
-function drawCurves(numbers) {
-  const picked = state.picked.length ? state.picked : [...numbers].slice(0, MOST_PICKED);
+function drawCurves() {
+  const numbers = [...state.colours.keys()];
   const of = state.picked.length
     ? "Of the picked settings, all seeds."
-    : `Of the first ${picked.length} rows of the table, all seeds; pick others there.`;
+    : `Of the first ${numbers.length} rows of the table, all seeds; pick others there.`;
   const left = content.left_out ? ` Curves of ${content.left_out} runs are left out of this page.` : "";
-  const data = curvesData(picked);
+  const data = curvesData(numbers);
   element("curves-of").textContent = `${of} Solid lines: training pairs, dashed: validation.${left}`;
   element("curves").hidden = !data.curves.length;
   if (data.curves.length) embed("curves", data);
@@ -206,7 +217,9 @@ function update() {
   const numbers = settings.map((_, i) => i).filter((i) => isShown(settings[i], i));
   element("count").textContent = `${numbers.length} of ${settings.length} settings`
     + (numbers.length > MOST_ROWS ? `, the first ${MOST_ROWS} in the table` : "");
-  draw(new Set(numbers), sorted(numbers));
+  const order = sorted(numbers);
+  colourCurves(state.picked.length ? state.picked : order.slice(0, MOST_PICKED));
+  draw(new Set(numbers), order);
 }
 
 // A brush moves more often than a large study can be drawn.
