@@ -125,6 +125,48 @@ def test_claims_over_divisions():
         assert row["n_divisions"] == 20
 
 
+def points(value, sign="+"):
+    """A share or a difference of shares in per cent or points, as documents have it."""
+    return f"{100 * value:{sign}.2f}".replace("-", "−")
+
+
+def test_the_verdicts_in_the_readme():
+    claims = pd.read_csv(RESULTS / "claims.csv")
+    shown = table_below(README, "| claim of the report | verdict |")
+    shown = {int(name.split(".")[0]): cells for name, cells in shown.items()}
+    assert {*shown} == {*claims["claim"]}
+    for number, effects in claims.groupby("claim"):
+        verdict, found = shown[number]
+        assert verdict == effects["verdict_of_claim"].iloc[0]
+        means = {
+            points(mean, "+" if difference else "")
+            for mean, difference in zip(
+                effects["mean"], effects["difference"], strict=True
+            )
+        }
+        assert set(re.findall(r"[+−]?[0-9]+\.[0-9]{2}", found)) == means
+
+
+def test_the_optimum_over_seeds():
+    table = pd.read_csv(RESULTS / "replicates.csv")
+    optimum = table.query(
+        "size == 'small' and l2 == 0.01 and batch_size == 1024 and epochs == 2"
+        " and split_by == 'pairs'"
+    ).iloc[0]
+    baselines = table.set_index("method")["accuracy_a_mean"]
+    assert optimum["n"] == 10
+    text = " ".join(README.split())
+    on_b = cell(optimum, "accuracy_b").replace(" [", " % [")
+    for sentence in (
+        f"that setting classifies {on_b} of B's pairs correctly",
+        f"a standard deviation of {100 * optimum['accuracy_b_sd']:.1f} from",
+        f"on A: {100 * optimum['accuracy_a_mean']:.1f} % against "
+        f"{100 * baselines['blurred pixels']:.1f} % for blurred pixels and "
+        f"{100 * baselines['whitened pixels']:.1f} % for a linear metric",
+    ):
+        assert sentence in text
+
+
 @pytest.fixture(scope="module")
 def grid():
     """Trained runs and baselines of the default study, accuracies in per cent."""
