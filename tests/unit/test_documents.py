@@ -167,6 +167,23 @@ def test_the_optimum_over_seeds():
         assert sentence in text
 
 
+def test_settings_over_seeds_beside_the_baselines():
+    table = pd.read_csv(RESULTS / "replicates.csv").query("split_by == 'pairs'")
+    on_b = 100 * table.set_index("method")["accuracy_b_mean"]
+    trained = on_b["siamese"]
+    assert trained.max() < on_b["whitened pixels"] < on_b["blurred pixels"]
+    below = (trained < on_b["normalised pixels"]).sum()
+    text = " ".join(FINDINGS.split())
+    for sentence in (
+        f"batches of 2048 have {trained.max():.1f} % on B",
+        f"reaches the {on_b['blurred pixels']:.1f} % of blurred pixels or the "
+        f"{on_b['whitened pixels']:.1f} % of whitened pixels",
+        f"Of the {len(trained)} settings {below} stay below the "
+        f"{on_b['normalised pixels']:.1f} % of L2-normalised pixels",
+    ):
+        assert sentence in text
+
+
 @pytest.fixture(scope="module")
 def grid():
     """Trained runs and baselines of the default study, accuracies in per cent."""
