@@ -13,6 +13,7 @@ from siamese.axes import AXES
 
 RESULTS = ROOT / "docs/results"
 FINDINGS = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
+VERDICTS = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 UNSEEN = (ROOT / "docs/unseen.md").read_text(encoding="utf-8")
 CHOSEN, OPTIMUM = "**chosen**", "the report's optimum"
@@ -165,6 +166,30 @@ def test_the_optimum_over_seeds():
         f"{100 * baselines['whitened pixels']:.1f} % for a linear metric",
     ):
         assert sentence in text
+
+
+@pytest.mark.parametrize("text", [FINDINGS, VERDICTS], ids=["findings", "verdicts"])
+def test_the_choice_without_b(text):
+    table = pd.read_csv(RESULTS / "choice.csv")
+    folds = pd.read_csv(RESULTS / "choice_folds.csv")
+    seeds = pd.read_csv(RESULTS / "replicates.csv").query(
+        "split_by == 'pairs' and method == 'siamese'"
+    )
+    axes = ["size", "l2", "batch_size", "epochs"]
+    table = table.merge(seeds[[*axes, "accuracy_a_mean"]], on=axes)
+    assert len(table) == 8
+    scores = folds.groupby(axes)["auc_b"].mean().sort_values()
+    assert list(scores.index[-1]) == table.iloc[0][axes].tolist()
+    b, a = (
+        f"{table['score'].corr(table[name], method='spearman'):.2f}".replace("-", "−")
+        for name in ("accuracy_b", "accuracy_a_mean")
+    )
+    gained = 100 * (table["accuracy_b"].max() - table["accuracy_b"].iloc[0])
+    text = " ".join(text.split())
+    assert f"rank correlation {a}) and against accuracy on B ({b})" in text
+    assert f"{gained:.1f} points" in text
+    for row in (table.iloc[0], table.loc[table["accuracy_b"].idxmax()]):
+        assert re.search(f"{100 * row['accuracy_b']:.1f}[0-9]? ", text)
 
 
 def test_settings_over_seeds_beside_the_baselines():
