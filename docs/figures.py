@@ -42,8 +42,10 @@ RECORDS = {
         {
             "summary/claims.png": "claims.png",
             "summary/claims.csv": "results/claims.csv",
+            "summary/claims.md": "results/claims.md",
             "summary/settings.csv": "results/replicates.csv",
             "summary/leakage.csv": "results/leakage.csv",
+            "summary/leakage.md": "results/leakage.md",
         },
     ),
     "choice": Record(
@@ -53,6 +55,7 @@ RECORDS = {
             "choice/choice.png": "choice.png",
             "choice/settings.csv": "results/choice.csv",
             "choice/folds.csv": "results/choice_folds.csv",
+            "choice/choice.md": "results/choice.md",
         },
     ),
     "search": Record(

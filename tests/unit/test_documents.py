@@ -13,6 +13,7 @@ from siamese.axes import AXES
 
 RESULTS = ROOT / "docs/results"
 FINDINGS = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
+VERDICTS = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 UNSEEN = (ROOT / "docs/unseen.md").read_text(encoding="utf-8")
 CHOSEN, OPTIMUM = "**chosen**", "the report's optimum"
@@ -123,6 +124,89 @@ def test_claims_over_divisions():
             row["verdict_divisions"],
         ]
         assert row["n_divisions"] == 20
+
+
+def points(value, sign="+"):
+    """A share or a difference of shares in per cent or points, as documents have it."""
+    return f"{100 * value:{sign}.2f}".replace("-", "−")
+
+
+def test_the_verdicts_in_the_readme():
+    claims = pd.read_csv(RESULTS / "claims.csv")
+    shown = table_below(README, "| claim of the report | verdict |")
+    shown = {int(name.split(".")[0]): cells for name, cells in shown.items()}
+    assert {*shown} == {*claims["claim"]}
+    for number, effects in claims.groupby("claim"):
+        verdict, found = shown[number]
+        assert verdict == effects["verdict_of_claim"].iloc[0]
+        means = {
+            points(mean, "+" if difference else "")
+            for mean, difference in zip(
+                effects["mean"], effects["difference"], strict=True
+            )
+        }
+        assert set(re.findall(r"[+−]?[0-9]+\.[0-9]{2}", found)) == means
+
+
+def test_the_optimum_over_seeds():
+    table = pd.read_csv(RESULTS / "replicates.csv")
+    optimum = table.query(
+        "size == 'small' and l2 == 0.01 and batch_size == 1024 and epochs == 2"
+        " and split_by == 'pairs'"
+    ).iloc[0]
+    baselines = table.set_index("method")["accuracy_a_mean"]
+    assert optimum["n"] == 10
+    text = " ".join(README.split())
+    on_b = cell(optimum, "accuracy_b").replace(" [", " % [")
+    for sentence in (
+        f"that setting classifies {on_b} of B's pairs correctly",
+        f"a standard deviation of {100 * optimum['accuracy_b_sd']:.1f} from",
+        f"on A: {100 * optimum['accuracy_a_mean']:.1f} % against "
+        f"{100 * baselines['blurred pixels']:.1f} % for blurred pixels and "
+        f"{100 * baselines['whitened pixels']:.1f} % for a linear metric",
+    ):
+        assert sentence in text
+
+
+@pytest.mark.parametrize("text", [FINDINGS, VERDICTS], ids=["findings", "verdicts"])
+def test_the_choice_without_b(text):
+    table = pd.read_csv(RESULTS / "choice.csv")
+    folds = pd.read_csv(RESULTS / "choice_folds.csv")
+    seeds = pd.read_csv(RESULTS / "replicates.csv").query(
+        "split_by == 'pairs' and method == 'siamese'"
+    )
+    axes = ["size", "l2", "batch_size", "epochs"]
+    table = table.merge(seeds[[*axes, "accuracy_a_mean"]], on=axes)
+    assert len(table) == 8
+    scores = folds.groupby(axes)["auc_b"].mean().sort_values()
+    assert list(scores.index[-1]) == table.iloc[0][axes].tolist()
+    b, a = (
+        f"{table['score'].corr(table[name], method='spearman'):.2f}".replace("-", "−")
+        for name in ("accuracy_b", "accuracy_a_mean")
+    )
+    gained = 100 * (table["accuracy_b"].max() - table["accuracy_b"].iloc[0])
+    text = " ".join(text.split())
+    assert f"rank correlation {a}) and against accuracy on B ({b})" in text
+    assert f"{gained:.1f} points" in text
+    for row in (table.iloc[0], table.loc[table["accuracy_b"].idxmax()]):
+        assert re.search(f"{100 * row['accuracy_b']:.1f}[0-9]? ", text)
+
+
+def test_settings_over_seeds_beside_the_baselines():
+    table = pd.read_csv(RESULTS / "replicates.csv").query("split_by == 'pairs'")
+    on_b = 100 * table.set_index("method")["accuracy_b_mean"]
+    trained = on_b["siamese"]
+    assert trained.max() < on_b["whitened pixels"] < on_b["blurred pixels"]
+    below = (trained < on_b["normalised pixels"]).sum()
+    text = " ".join(FINDINGS.split())
+    for sentence in (
+        f"batches of 2048 have {trained.max():.1f} % on B",
+        f"reaches the {on_b['blurred pixels']:.1f} % of blurred pixels or the "
+        f"{on_b['whitened pixels']:.1f} % of whitened pixels",
+        f"Of the {len(trained)} settings {below} stay below the "
+        f"{on_b['normalised pixels']:.1f} % of L2-normalised pixels",
+    ):
+        assert sentence in text
 
 
 @pytest.fixture(scope="module")

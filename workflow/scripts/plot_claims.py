@@ -90,7 +90,7 @@ def draw_claims(claims, baselines):
     axes = figure.subplots(len(parts), 1, squeeze=False, height_ratios=heights)
     for axis, (difference, metric, effects) in zip(axes[:, 0], parts, strict=True):
         has_baselines = metric.name == "accuracy" and not difference
-        best = metric.scale * baselines.head(2 if has_baselines else 0)
+        best = metric.scale * baselines.head(1 if has_baselines else 0)
         axis.set_xlim(limits(effects, best))
         draw_effects(axis, effects)
         if difference:
@@ -99,15 +99,15 @@ def draw_claims(claims, baselines):
             axis.axvline(0, color="k", lw=1)
         else:
             axis.set_xlabel(metric.axis())
-        for (name, value), style in zip(best.items(), ("--", ":"), strict=False):
-            axis.axvline(value, color="k", lw=1, ls=style)
+        for name, value in best.items():
+            axis.axvline(value, color="k", lw=1, ls="--")
             axis.annotate(
-                f"B, {name}",
+                f"best baseline on B: {name}",
                 (value, 1),
                 xycoords=("data", "axes fraction"),
                 xytext=(0, 2),
                 textcoords="offset points",
-                fontsize=7,
+                fontsize=8,
                 ha="center",
             )
     handles = [
