@@ -38,14 +38,12 @@ RECORDS = {
     ),
     "replicates": Record(
         "replicates",
-        ("--configfile", "config/replicates.yaml"),
+        ("--configfile", "config/replicates.yaml", "config/figures.yaml"),
         {
             "summary/claims.png": "claims.png",
             "summary/claims.csv": "results/claims.csv",
             "summary/claims.md": "results/claims.md",
             "summary/settings.csv": "results/replicates.csv",
-            "summary/leakage.csv": "results/leakage.csv",
-            "summary/leakage.md": "results/leakage.md",
         },
     ),
     "choice": Record(

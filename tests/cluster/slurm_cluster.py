@@ -370,7 +370,10 @@ def stop(folder):
     for pid in job_processes(folder):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    while any(job_processes(folder)):
+    deadline = time.monotonic() + PATIENCE_S
+    while left := [*job_processes(folder)]:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"Processes of jobs do not end when killed: {left}")
         time.sleep(0.1)
 
 
@@ -378,7 +381,10 @@ def end(pid):
     """End a daemon, by force after ten seconds."""
     deadline = time.monotonic() + 10
     while is_alive(pid):
-        by_force = time.monotonic() > deadline
+        late = time.monotonic() - deadline
+        if late > PATIENCE_S:
+            raise RuntimeError(f"The daemon {pid} does not end when killed")
+        by_force = late > 0
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL if by_force else signal.SIGTERM)
         time.sleep(0.1)

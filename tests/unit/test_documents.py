@@ -275,7 +275,7 @@ def test_the_meaning_of_an_axis_has_each_choice():
 
 def test_every_figure_and_table_is_of_a_study_that_reruns_it():
     kept = {DOCS / copy for record in RECORDS.values() for copy in record.kept.values()}
-    assert kept >= {*DOCS.glob("*.png"), *DOCS.glob("results/*")}
+    assert kept == {*DOCS.glob("*.png"), *DOCS.glob("results/*")}
 
 
 def test_every_figure_that_a_document_shows_is_there():
