@@ -46,6 +46,14 @@ RECORDS = {
             "summary/settings.csv": "results/replicates.csv",
         },
     ),
+    "leakage": Record(
+        "leakage",
+        ("--configfile", "config/leakage.yaml"),
+        {
+            "summary/leakage.csv": "results/leakage.csv",
+            "summary/leakage.md": "results/leakage.md",
+        },
+    ),
     "choice": Record(
         "replicates",
         ("choice", "--configfile", "config/replicates.yaml", "config/figures.yaml"),
