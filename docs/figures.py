@@ -38,7 +38,7 @@ RECORDS = {
     ),
     "replicates": Record(
         "replicates",
-        ("--configfile", "config/replicates.yaml", "config/figures.yaml"),
+        ("--configfile", "config/replicates.yaml"),
         {
             "summary/claims.png": "claims.png",
             "summary/claims.csv": "results/claims.csv",
@@ -56,7 +56,7 @@ RECORDS = {
     ),
     "choice": Record(
         "replicates",
-        ("choice", "--configfile", "config/replicates.yaml", "config/figures.yaml"),
+        ("choice", "--configfile", "config/replicates.yaml"),
         {
             "choice/choice.png": "choice.png",
             "choice/settings.csv": "results/choice.csv",
