@@ -224,7 +224,7 @@ def test_files_of_points_go_by_name():
         ("optimum", 8),
         ("full", 5 * 64),
         ("replicates", 10 * 8),
-        ("leakage", 6 * 2 * 8),
+        ("leakage", 5 * 2 * 8),
         ("divisions", 21 * 8),
         ("search", 9 * 17),
         ("best", (10 + 16) * 2),
