@@ -8,4 +8,4 @@ rule default:
     input:
         rules.all.input,
     message:
-        f"The study is complete: results{study.root}/summary"
+        f"The study is complete: results{study.paths.root}/summary"

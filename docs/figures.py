@@ -38,7 +38,7 @@ RECORDS = {
     ),
     "replicates": Record(
         "replicates",
-        ("--configfile", "config/replicates.yaml", "config/figures.yaml"),
+        ("--configfile", "config/replicates.yaml"),
         {
             "summary/claims.png": "claims.png",
             "summary/claims.csv": "results/claims.csv",
@@ -46,9 +46,17 @@ RECORDS = {
             "summary/settings.csv": "results/replicates.csv",
         },
     ),
+    "leakage": Record(
+        "leakage",
+        ("--configfile", "config/leakage.yaml"),
+        {
+            "summary/leakage.csv": "results/leakage.csv",
+            "summary/leakage.md": "results/leakage.md",
+        },
+    ),
     "choice": Record(
         "replicates",
-        ("choice", "--configfile", "config/replicates.yaml", "config/figures.yaml"),
+        ("choice", "--configfile", "config/replicates.yaml"),
         {
             "choice/choice.png": "choice.png",
             "choice/settings.csv": "results/choice.csv",

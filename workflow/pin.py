@@ -61,7 +61,9 @@ def main():
         text = path.read_text(encoding="utf-8")
         config = with_defaults(yaml.safe_load(text), PROJECT)
         study = Study.from_config(config, PROJECT, options.directory)
-        content = read_dataset(study.originals(), study.reading | {"digest": None})
+        content = read_dataset(
+            study.paths.originals(), study.reading | {"digest": None}
+        )
         new = with_digest(text + "\n" * (not text.endswith("\n")), content.digest)
         # Under another name first, so that the config is never half of itself.
         part = path.with_name(f".{path.name}.part")

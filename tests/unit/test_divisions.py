@@ -10,13 +10,13 @@ import yaml
 from compare_development import as_markdown as development_text
 from compare_development import compare, correlations, rank_correlation
 from compare_divisions import as_markdown
+from configs import DEFAULT, SMALL, grid, refusal, study_of
 from judge_claims import judge_claims, over_divisions
 from plot_claims import as_markdown as claims_text
 from plot_claims import draw_claims
 from plot_divisions import draw_divisions
 from scipy import stats
 from study import ROOT
-from test_study import DEFAULT, SMALL, grid, refusal, study_of
 
 from siamese.axes import AXES
 from siamese.divisions import by_division, describe_divisions, division_means, ranked
@@ -33,14 +33,14 @@ def with_sets(**options):
 
 
 def unseen_of(study):
-    return [tuple(sets["B"]) for sets in study.divisions.values()]
+    return [tuple(sets["B"]) for sets in study.classes.divisions.values()]
 
 
 def test_listed_divisions_have_each_a_folder_after_the_own():
     study = study_of(
         SMALL, **with_sets(others=[[9, 2, 5, 4], ["Bag", 0]], seeds=[7]), seeds=[1, 2]
     )
-    assert study.divisions == {
+    assert study.classes.divisions == {
         "": {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]},
         "2-4-5-9": {"A": [0, 1, 3, 6, 7, 8], "B": [2, 4, 5, 9]},
         "0-8": {"A": [1, 2, 3, 4, 5, 6, 7, 9], "B": [0, 8]},
@@ -54,7 +54,7 @@ def test_listed_divisions_have_each_a_folder_after_the_own():
     assert {point.seed for point in study.points if point.unseen} == {7}
     assert study.points[-1].folder.startswith("<results>/unseen~0-8/grid/size~large")
     assert {point.unseen for point in study.main_points} == {""}
-    assert study.sets_of("unseen~0-8/")["B"] == [0, 8]
+    assert study.classes.sets_of("unseen~0-8/")["B"] == [0, 8]
     # Eight classes of six: 200 training pairs become 266.
     assert study.plan("unseen~0-8/").pairs["A"]["train"] == 266
     assert study.plan("unseen~2-4-5-9/").pairs == study.plan("").pairs
@@ -69,8 +69,8 @@ def test_a_split_of_images_in_another_division():
 
 
 def test_without_others_there_is_the_own_division_alone():
-    assert study_of().divisions == {"": {"A": SETS["A"], "B": SETS["B"]}}
-    assert study_of().division_columns == []
+    assert study_of().classes.divisions == {"": {"A": SETS["A"], "B": SETS["B"]}}
+    assert study_of().classes.division_columns == []
 
 
 def test_a_sample_of_divisions_is_of_all_but_the_own():

@@ -16,6 +16,7 @@ FINDINGS = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
 VERDICTS = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 UNSEEN = (ROOT / "docs/unseen.md").read_text(encoding="utf-8")
+COUNTS = ["none", "one", "two", "three", "four"]
 CHOSEN, OPTIMUM = "**chosen**", "the report's optimum"
 
 
@@ -207,6 +208,23 @@ def test_settings_over_seeds_beside_the_baselines():
         f"{on_b['normalised pixels']:.1f} % of L2-normalised pixels",
     ):
         assert sentence in text
+
+
+@pytest.mark.parametrize("text", [FINDINGS, VERDICTS], ids=["findings", "verdicts"])
+def test_leakage(text):
+    table = pd.read_csv(RESULTS / "leakage.csv")
+    assert {*table["n"]} == {5}
+    on_a, on_b = (table[table["set"] == name] for name in "AB")
+    assert len(on_a) == len(on_b) == 8
+    optimum = on_a.query("size == 'small' and batch_size == 1024 and epochs == 2")
+    low, mean, high = (
+        points(optimum[key].item()) for key in ("low", "difference", "high")
+    )
+    text = " ".join(text.split())
+    assert f"{mean} points of A in the optimum [{low}, {high}]" in text
+    for rows, name in ((on_a, "A"), (on_b, "B")):
+        clear = ((rows["low"] > 0) | (rows["high"] < 0)).sum()
+        assert f"on {name} {COUNTS[clear]} of the eight intervals exclude" in text
 
 
 @pytest.fixture(scope="module")

@@ -1,77 +1,20 @@
-"""The study that a config makes, and the one line that a bad config is refused with."""
+"""The study that a config makes."""
 
 import copy
 import dataclasses
-import datetime
-import itertools
 import math
 import re
 
 import pydantic
 import pytest
 import yaml
-from conftest import CLAIMS
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from configs import DEFAULT, OVERLAYS, SMALL, grid, study_of
 from snakemake.utils import update_config
-from study import PAIRS, ROOT
+from study import ROOT
 
 from siamese.axes import NAMED, OTHERS, OTHERS_PATTERN, default_of
-from siamese.errors import ConfigError
 from siamese.points import as_records, point_files, run_files
 from siamese.study import Study, with_defaults
-
-DEFAULT = with_defaults({}, ROOT)
-OVERLAYS = {
-    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "config").glob("*.yaml"))
-    if path.stem not in ("config", "claims")
-}
-# A small valid config with all keys.
-SMALL = DEFAULT | {
-    "dataset": DEFAULT["dataset"] | {"images_per_class": 30},
-    "pairs": PAIRS,
-    "sizes": {"small": 2, "large": 4},
-    "grid": [
-        {
-            "split_by": ["pairs"],
-            "size": ["small"],
-            "l2": [0.01, 0],
-            "batch_size": [64],
-            "epochs": [2],
-        },
-        {"size": ["large"], "l2": [0.01], "batch_size": [32], "epochs": [3]},
-    ],
-    "choice": {"folds": [[0, 1]], "seeds": [0], "metric": "auc"},
-}
-
-
-def study_of(config=DEFAULT, **overlay):
-    """The study of a config with an overlay, as snakemake merges them."""
-    config = copy.deepcopy(config)
-    update_config(config, copy.deepcopy(overlay))
-    return Study.from_config(config, ROOT)
-
-
-def refusal(config=DEFAULT, **overlay):
-    """The line of the refusal."""
-    with pytest.raises(ConfigError) as error:
-        study_of(config, **overlay)
-    check_line(error.value)
-    return str(error.value)
-
-
-def check_line(error, *names):
-    """It is one line of the form of all refusals, and has one of the names in it."""
-    line = str(error)
-    assert line.startswith("Error: Config: "), line
-    assert line.isprintable() and len(line) < 800, line
-    assert ": found " in line and ", expected " in line, line
-    assert not names or any(name in line for name in names), (line, names)
-
-
-def grid(**options):
-    return {"grid": DEFAULT["grid"] | options}
 
 
 def test_the_published_study():
@@ -87,10 +30,12 @@ def test_the_published_study():
         "crossed": {"test": 55992},
     }
     assert sum(counts["A"].values()) == 83988
-    assert study.sets == {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]}
-    assert study.claims_path is None
-    assert study.data_files[0] == "<resources>/fashion_mnist/train-images-idx3-ubyte"
-    assert study.root == ""
+    assert study.classes.sets == {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]}
+    assert study.paths.claims is None
+    assert (
+        study.paths.data_files[0] == "<resources>/fashion_mnist/train-images-idx3-ubyte"
+    )
+    assert study.paths.root == ""
 
 
 def test_a_split_by_images():
@@ -130,14 +75,14 @@ def test_folds_leave_classes_out():
             ("large", "0.01", 32, 3),
         )
     ]
-    assert study.fold_of("leave_out~0-1/") == [0, 1]
+    assert study.classes.fold_of("leave_out~0-1/") == [0, 1]
     # four of six classes, and as many of the training pairs
     assert study.plan("leave_out~0-1/").pairs == {
         "A": {"test": 46, "train": 133, "validation": 4 * 2 * 29 - 46 - 133},
         "B": {"test": 2 * 2 * 29},
         "crossed": {"test": 2 * 2 * 29},
     }
-    assert len(study_of().folds) == math.comb(6, 2)
+    assert len(study_of().fold_points) == 64 * math.comb(6, 2)
 
 
 def test_a_union_of_grids_has_each_point_once():
@@ -278,7 +223,8 @@ def test_files_of_points_go_by_name():
         ("figures", 8),
         ("optimum", 8),
         ("full", 5 * 64),
-        ("replicates", 10 * (16 + 4 + 8)),
+        ("replicates", 10 * 8),
+        ("leakage", 5 * 2 * 8),
         ("divisions", 21 * 8),
         ("search", 9 * 17),
         ("best", (10 + 16) * 2),
@@ -293,7 +239,7 @@ def test_overlays(name, points):
     assert len(study_of(config, **OVERLAYS[name]).points) == points
     assert {*OVERLAYS} == {
         *("quick", "figures", "optimum", "full", "replicates"),
-        *("divisions", "search", "best", "judged"),
+        *("leakage", "divisions", "search", "best", "judged"),
     }
 
 
@@ -305,9 +251,13 @@ def test_overlays_of_data_sets(name, root, classes):
     path = ROOT / f"config/datasets/{name}.yaml"
     overlay = yaml.safe_load(path.read_text(encoding="utf-8"))
     study = Study.from_config(with_defaults(overlay, ROOT), ROOT)
-    assert (study.root, len(study.classes), len(study.points)) == (root, classes, 64)
-    assert len({*study.sets["A"], *study.sets["B"]}) == classes
-    assert (study.published_path is None) == (name != "fashion_mnist")
+    assert (study.paths.root, len(study.classes.names), len(study.points)) == (
+        root,
+        classes,
+        64,
+    )
+    assert len({*study.classes.sets["A"], *study.classes.sets["B"]}) == classes
+    assert (study.paths.published is None) == (name != "fashion_mnist")
 
 
 def test_a_study_does_not_change():
@@ -331,529 +281,3 @@ def test_configs_name_the_schema():
     for name in ("config", *OVERLAYS):
         text = (ROOT / f"config/{name}.yaml").read_text(encoding="utf-8")
         assert text.startswith("# yaml-language-server: $schema=config.schema.json\n")
-
-
-def sources(*folders):
-    stated = [{"directory": folder} for folder in folders]
-    return {"dataset": {"sources": [*stated, {"debian": "x1"}]}}
-
-
-def study_in(folder, project=ROOT, **overlay):
-    config = copy.deepcopy(DEFAULT)
-    update_config(config, overlay)
-    return Study.from_config(config, project, folder)
-
-
-def test_a_relative_folder_is_looked_for_in_the_study_and_then_in_the_project(tmp_path):
-    assert study_in(tmp_path, **sources("data", "/data")).sources == [
-        {"directory": f"{tmp_path}/data"},
-        {"directory": f"{ROOT}/data"},
-        {"directory": "/data"},
-        {"debian": "x1"},
-    ]
-    assert len(study_in(ROOT, **sources("data")).sources) == 2
-
-
-def test_paths_of_the_config_are_replaced_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", "/home/me")
-    monkeypatch.setenv("CLAIMS_1", str(ROOT / "config"))
-    monkeypatch.setenv("EMPTY", "")
-    replicates = OVERLAYS["replicates"] | {"claims": "${CLAIMS_1}/claims.yaml"}
-    study = study_in(tmp_path, **replicates, **sources("~/data", "$HOME/a$$b"))
-    monkeypatch.delenv("CLAIMS_1")
-    monkeypatch.setenv("HOME", "/home/other")
-    folders = [{"directory": "/home/me/data"}, {"directory": "/home/me/a$b"}]
-    assert study.sources[:2] == folders
-    assert study.claims_path == ROOT / "config/claims.yaml"
-    assert study.variables == ["CLAIMS_1", "HOME"]
-    for name in ("CLAIMS_1", "EMPTY"):
-        line = refusal(**sources("/data", f"${name}/data"))
-        assert f"dataset.sources.1.directory: found '${name}/data', expected a " in line
-        assert f"{name} is not" in line
-
-
-def test_claims_of_the_study_come_before_those_of_the_project(tmp_path):
-    overlay = OVERLAYS["replicates"]
-    assert study_in(tmp_path, **overlay).claims_path == ROOT / "config/claims.yaml"
-    (tmp_path / "config").mkdir()
-    own = tmp_path / "config/claims.yaml"
-    own.write_text("claims: 3")
-    with pytest.raises(ConfigError, match=f"Config: {own}.claims: found 3, expected a"):
-        study_in(tmp_path, **overlay)
-    with pytest.raises(ConfigError) as error:
-        study_in(tmp_path, **overlay | {"claims": "my.yaml"})
-    places = f"there is none at {tmp_path}/my.yaml or {ROOT}/my.yaml"
-    assert str(error.value).endswith(f"found 'my.yaml', expected a file; {places}")
-
-
-def test_claims_with_braces_in_their_path(tmp_path, monkeypatch):
-    (tmp_path / "{a}").write_text("claims: []")
-    monkeypatch.setenv("BRACES", "{a}")
-    with pytest.raises(ConfigError, match="expected a path without braces"):
-        study_in(tmp_path, claims="$BRACES")
-
-
-@pytest.mark.parametrize("value", ["a\nb", "\x1b[2J", "\udcff"])
-def test_a_variable_that_cannot_be_printed(monkeypatch, value):
-    monkeypatch.setenv("FOLDER", value)
-    assert "expected one line of printable text" in refusal(**sources("$FOLDER"))
-
-
-# overlay, and what the message says of key, value and what is expected
-BAD = {
-    "unknown key": ({"sedes": [1]}, "top level: found ['sedes'], expected only the"),
-    "unknown nested key": (grid(epoch=[2]), "grid: found ['epoch'], expected only"),
-    "key of a grid of several": (
-        {"grid": [{**DEFAULT["grid"], "epoch": [2]}]},
-        "grid.0: found ['epoch'], expected only the keys ['batch_size', 'dense_width',",
-    ),
-    "bad size name": (
-        {"sizes": {"extra large": 64}},
-        "sizes: found 'extra large', expected a name: text that matches ^[A-Za-z0-9]+$",
-    ),
-    "wrong type": (
-        {"threshold": "half"},
-        "threshold: found 'half', expected a number, 'development', or null",
-    ),
-    "float for a whole number": (
-        grid(epochs=[2.0]),
-        "grid.epochs.0: found 2.0, expected a whole number",
-    ),
-    "truth for a whole number": (
-        {"seeds": [True]},
-        "seeds.0: found True, expected a whole number",
-    ),
-    "truth for a number": ({"margin": True}, "margin: found True, expected a number"),
-    "text for a number": (grid(l2=["1e-3"]), "grid.l2.0: found '1e-3', expected a num"),
-    "not a number": (
-        {"margin": math.nan},
-        "margin: found nan, expected a finite number",
-    ),
-    "infinite": ({"threshold": math.inf}, "threshold: found inf, expected a finite"),
-    "too long a number": (grid(epochs=[2**63]), "grid.epochs.0: found 9223372036"),
-    "no list": (grid(epochs=2), "grid.epochs: found 2, expected a list"),
-    "empty list": (grid(l2=[]), "grid.l2: found [], expected a list of at least 1"),
-    "no mapping": ({"pairs": [1]}, "pairs: found [1], expected a mapping"),
-    "epochs below 1": (grid(epochs=[0]), "grid.epochs.0: found 0, expected at least 1"),
-    "batch below 1": (grid(batch_size=[-8]), "grid.batch_size.0: found -8"),
-    "l2 below 0": (grid(l2=[-0.1]), "grid.l2.0: found -0.1, expected at least 0"),
-    "large batch": (
-        grid(batch_size=[60001]),
-        "grid.batch_size: found 60001, expected at most the training pairs, 60000",
-    ),
-    "unknown size": (
-        grid(size=["huge"]),
-        "grid.size: found 'huge', expected keys of sizes, ['small', 'large']",
-    ),
-    "class in both sets": (
-        {"sets": {"B": [3, 6, 7, 8, 9]}},
-        "sets: class 9 (Ankle boot): found 'A and B', expected exactly one of A and B",
-    ),
-    "class in neither set": (
-        {"sets": {"B": [3, 6, 7]}},
-        "sets: class 8 (Bag): found 'in neither set'",
-    ),
-    "unknown class": (
-        {"sets": {"B": [3, 6, 7, 8, 10]}},
-        "sets.B: found 10, expected class ids from 0 to 9",
-    ),
-    "splits exceed the pairs": (
-        {"pairs": {"train": 67191}},
-        "pairs.train: found 67191, expected fewer, so that pairs of A are left for "
-        "validation: 16797 test + 67191 training pairs leave 0",
-    ),
-    "no test pairs": (
-        {"pairs": {"images_per_class": 2, "test_fraction": 0.01, "train": 5}},
-        "pairs.test_fraction: found 0.01, expected at least one test pair",
-    ),
-    "too many images": (
-        {"pairs": {"images_per_class": 7001}},
-        "pairs.images_per_class: found 7001, expected at most",
-    ),
-    "threshold not positive": (
-        {"threshold": 0},
-        "threshold: found 0, expected more than 0",
-    ),
-    "unknown precision": (
-        {"precision": "float64"},
-        "precision: found 'float64', expected one of 'float32', 'mixed_bfloat16' or",
-    ),
-    "margin not positive": ({"margin": -1}, "margin: found -1, expected more than 0"),
-    "duplicate seeds": ({"seeds": [1, 1]}, "seeds: found [1, 1], expected no value tw"),
-    "too many grid points": (
-        {"seeds": list(range(1600))},
-        "grid, seeds and sets: found 102400, expected at most 100000 grid points",
-    ),
-    "no seeds": ({"seeds": []}, "seeds: found []"),
-    "unknown split": (
-        grid(split_by=["image"]),
-        "grid.split_by.0: found 'image', expected one of ['pairs', 'images']",
-    ),
-    "unknown metric": (
-        {"choice": {"metric": "f1"}},
-        "choice.metric: found 'f1', expected one of ['accuracy', 'accuracy_tuned', ",
-    ),
-    "no images left to validate on": (
-        {**grid(split_by=["images"]), "pairs": {"train": 67180}},
-        "pairs.train: found 67180, expected fewer",
-    ),
-    "two places in one source": (
-        {"dataset": {"sources": [{"directory": "a", "debian": "b1"}]}},
-        "expected one of directory, url and debian",
-    ),
-    "a missing digest": (
-        {"dataset": {"files": None}},
-        "dataset.files: found None, expected a mapping",
-    ),
-    "claims without their settings": (
-        {**grid(batch_size=[512, 1024]), "claims": "config/claims.yaml"},
-        "config/claims.yaml: claim 3, effect 'A − B at 4096': found 'size small, l2 "
-        "0.01, batch_size 4096, epochs 2', expected a setting of the grid; add it",
-    ),
-    "no file of claims": (
-        {"claims": "config/claim.yaml"},
-        "claims: found 'config/claim.yaml', expected a file; there is no",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_bad_config(case):
-    overlay, message = BAD[case]
-    assert message in refusal(**overlay)
-
-
-def test_missing_keys():
-    config = {key: DEFAULT[key] for key in DEFAULT if key not in ("seeds", "margin")}
-    line = refusal(config)
-    assert line.startswith("Error: Config: top level: found ['choice', 'claims', ")
-    assert line.endswith("expected also the keys ['margin', 'seeds']")
-
-
-def test_a_project_with_braces_in_its_path():
-    with pytest.raises(ConfigError, match="expected a path without braces"):
-        Study.from_config(DEFAULT, "/a/{b}")
-
-
-@pytest.mark.parametrize("folds", [5, 7, [[0, 3]], [[0, 1], [2, 4, 5, 9, 0]]], ids=str)
-def test_bad_folds_are_refused_where_they_are_needed(folds):
-    study = study_of(choice={"folds": folds})
-    with pytest.raises(ConfigError) as error:
-        study.fold_points  # noqa: B018
-    check_line(error.value, "choice.folds: found [")
-    assert "expected two or more different classes of A" in str(error.value)
-
-
-def test_a_fold_that_stands_twice_is_refused():
-    study = study_of(choice={"folds": [[0, 1], [1, 0]]})
-    with pytest.raises(ConfigError, match=r"found \[\[0, 1\], \[1, 0\]\], expected ea"):
-        study.fold_points  # noqa: B018
-
-
-# Names that a user chooses reach no shell, no path and no terminal.
-ODD = [
-    *("../../x", "; touch pwned", "$(touch pwned)", "a'b\"c", "-rf", "a|b"),
-    *(r"$\frac$ and $x$", "<script>alert(1)</script>", "{seed} {{x}} %s"),
-    "Größe, 衣服",
-]
-UNPRINTABLE = ["a\nb", "a\n", "\0", "\x1b[2J", "\u202eabc", "\ud800", ""]
-LONG = "x" * 5000
-SOURCES = {
-    "debian": ["-o=x", "a b", "../x", "a;b", "$(a)", "x\n", "", "X", "a", "a/b", LONG],
-    "url": [
-        *("file:///etc/", "ftp://a/", "http://a", "https://a/b", "https://a/b c/", ""),
-        *("https:///x/", "https://a/\n", "-https://a/"),
-    ],
-    "directory": [*UNPRINTABLE, LONG],
-}
-REFUSED = [
-    *((("dataset", "classes", 3), name) for name in [*UNPRINTABLE, LONG]),
-    *(
-        (("dataset", "sources", 0), {kind: place})
-        for kind, places in SOURCES.items()
-        for place in places
-    ),
-    *(
-        (("claims",), path)
-        for path in [*UNPRINTABLE, LONG, "config", "/dev/null", *ODD]
-    ),
-    *((("sizes", name), 2) for name in [*UNPRINTABLE, LONG, *ODD, "x\n", "x" * 31]),
-    *((("dataset", "files", name), "0" * 64) for name in [*UNPRINTABLE, LONG, *ODD]),
-    (("dataset", "files", "train-labels-idx1-ubyte\n"), "0" * 64),
-    (("dataset", "files", "train-labels-idx1-ubyte"), "0" * 64 + "\n"),
-    *(
-        (("grid", 0, key), [name])
-        for key in ("size", "split_by", "l2", "epochs")
-        for name in ["a\nb", LONG, *ODD]
-    ),
-    *((("precision",), name) for name in ["a\nb", LONG, *ODD]),
-    *((("choice", "metric"), name) for name in ["a\nb", LONG, *ODD]),
-]
-
-
-def with_value(path, value):
-    config = copy.deepcopy(SMALL)
-    part = config
-    for name in path[:-1]:
-        part = part[name]
-    part[path[-1]] = value
-    return config
-
-
-@pytest.mark.parametrize(("path", "value"), REFUSED, ids=range(len(REFUSED)))
-def test_names_that_could_do_harm(path, value):
-    assert path[0] in refusal(with_value(path, value))
-
-
-def study_with_claims(tmp_path, content):
-    """The small study with a file of claims, given as bytes or as YAML."""
-    path = tmp_path / "claims.yaml"
-    if not isinstance(content, bytes):
-        content = yaml.safe_dump(content).encode()
-    path.write_bytes(content)
-    return Study.from_config(SMALL | {"claims": str(path)}, ROOT)
-
-
-def refused_claims(tmp_path, content):
-    with pytest.raises(ConfigError) as error:
-        study_with_claims(tmp_path, content)
-    check_line(error.value, "claims")
-    return str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("effect", "message"),
-    [
-        (
-            {"of": {"metric": "accuracy_c"}, "holds": [0, 1]},
-            "claims.0.effects.0.of.metric: found 'accuracy_c', expected one of",
-        ),
-        (
-            {"of": {"size": "small"}, "holds": [0, 1]},
-            "claim 1, effect 'x': found {'size': 'small'}, expected also a metric",
-        ),
-        (
-            {
-                "of": {"metric": "auc_b", "l2": 0},
-                "minus": {"metric": "auc_b", "epochs": 2},
-                "holds": [0, 1],
-            },
-            "expected the same keys on both sides, ['l2', 'metric']",
-        ),
-        (
-            {"of": {"metric": "auc_b"}},
-            "claims.0.effects.0: found ['effect', 'of'], expected also the keys ['hol",
-        ),
-        ({"of": {"metric": "auc_b"}, "holds": [0]}, "effects.0.holds.1: found"),
-        (
-            {"of": {"metric": "auc_b"}, "holds": [1, 0]},
-            "found [1.0, 0.0], expected one or two bounds as holds, the lower one fi",
-        ),
-        ({"of": {"metric": "auc_b", "l2": []}, "holds": [0, 1]}, "of.l2: found []"),
-        (
-            {"of": {"metric": "auc_b", "l2": 0.5}, "holds": [0, 1]},
-            "found 'l2 0.5', expected a setting of the grid; add it there, or take",
-        ),
-    ],
-    ids=str,
-)
-def test_bad_effect_of_a_claim(tmp_path, effect, message):
-    claim = {"claim": "A claim.", "effects": [{"effect": "x", **effect}]}
-    assert message in refused_claims(tmp_path, {"claims": [claim]})
-
-
-@pytest.mark.parametrize("key", ["claim", "effect", "metric", "size"])
-def test_bad_names_of_claims(tmp_path, key):
-    for name in [*UNPRINTABLE, LONG, *(ODD if key in ("metric", "size") else [])]:
-        effect = {"effect": "x", "of": {"metric": "auc_b"}, "holds": [0, 1]}
-        claim = {"claim": "x", "effects": [effect]}
-        holder = {"claim": claim, "effect": effect}.get(key, effect["of"])
-        holder[key] = name
-        refused_claims(tmp_path, {"claims": [claim]})
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"claims: [", "expected a file of YAML: while parsing"),
-        (b"\xff\xfe\xfd", "expected a file of YAML"),
-        (b"claims: !!python/object/apply:os.mkdir [pwned]", "expected a file of YAML"),
-        (b"\0", "expected a file of YAML"),
-        (b"", "found None, expected a mapping"),
-        (b"- 1", "found [1], expected a mapping"),
-        (b"claims: " + b"[" * 2000, "expected a file of YAML"),
-        (b"1: x", "found [1], expected only the keys ['claims']"),
-        (b"claims: &a [*a]", "claims.0: found [[[[[[[...]]]]]]], expected a mapping"),
-    ],
-    ids=str,
-)
-def test_broken_file_of_claims(tmp_path, content, reason):
-    assert reason in refused_claims(tmp_path, content)
-    assert not list(tmp_path.rglob("pwned"))
-
-
-# Whatever one changes in a valid config: it is planned, or refused in one line.
-BAD_TEXTS = [
-    *("", " ", "small", "3", "1e5", "null", "../../x", "/etc/passwd", "; touch pwned"),
-    *("$(touch pwned)", "`touch pwned`", "a'b\"c", "a\nb", "small\n", "-rf", "\0"),
-    *("x" * 300, "x" * 5000, "Größe", "衣服", "👟", "\u202eabc", "\ud800", r"$\frac$"),
-    *("a|b", "<script>alert(1)</script>", "{seed}", "{{x}}", "%s", "*", "~", "."),
-]
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-3, 70),
-    st.sampled_from([2**31, 2**32, 2**63, 10**30, -(10**30), 10**400]),
-    st.floats(),
-    st.sampled_from([-0.0, 2.0, 64.0, 1e300, 5e-324, math.nan, math.inf, -math.inf]),
-    st.sampled_from(BAD_TEXTS),
-    st.text(max_size=8),
-    st.dates(),
-    st.datetimes(),
-    st.binary(max_size=3),
-)
-KEYS = st.one_of(
-    st.sampled_from([*SMALL, "small", "epochs", "url", "pathvar", *BAD_TEXTS]),
-    st.integers(0, 3),
-    st.booleans(),
-    st.none(),
-    st.just(math.nan),
-    st.just(datetime.date(2026, 1, 1)),
-)
-VALUES = st.one_of(
-    SCALARS,
-    st.recursive(
-        SCALARS,
-        lambda inner: (
-            st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3)
-        ),
-        max_leaves=6,
-    ),
-)
-
-
-def same_each_time(examples):
-    """Settings of a search that has the same examples, however long one takes."""
-    return settings(
-        max_examples=examples,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
-def places(content, path=()):
-    """The path of each part of a config, that of the whole first."""
-    yield path
-    if isinstance(content, dict | list):
-        names = content if isinstance(content, dict) else range(len(content))
-        for name in names:
-            yield from places(content[name], (*path, name))
-
-
-@st.composite
-def edits(draw, content):
-    """A config with one thing changed, and the path of that."""
-    content = copy.deepcopy(content)
-    path = draw(st.sampled_from([path for path in places(content) if path]))
-    *above, last = path
-    parent = content
-    for name in above:
-        parent = parent[name]
-    value = parent[last]
-    action = draw(
-        st.sampled_from(["replace"] * 5 + ["delete", "add", "repeat", "take"])
-    )
-    if action == "delete":
-        del parent[last]
-    elif action == "add" and isinstance(parent, dict):
-        last = draw(KEYS)
-        parent[last] = draw(VALUES)
-    elif action == "repeat" and isinstance(parent, list):
-        parent.append(copy.deepcopy(value))
-    elif action == "take":
-        other = content
-        for name in draw(st.sampled_from([*places(content)])):
-            other = other[name]
-        parent[last] = copy.deepcopy(other)
-    else:
-        parent[last] = draw(VALUES)
-    return content, (*above, last)
-
-
-def check_points(config):
-    """Each grid point and seed is there once, each setting on each fold."""
-    study = Study.from_config(config, ROOT)
-    grids = config["grid"] if isinstance(config["grid"], list) else [config["grid"]]
-    settings = {
-        (split, *setting)
-        for grid in grids
-        for split in grid.get("split_by", ["pairs"])
-        for setting in itertools.product(
-            grid["size"], grid["l2"], grid["batch_size"], grid["epochs"]
-        )
-    }
-    folders = {point.folder for point in study.points}
-    assert len(folders) == len(study.points) == len(settings) * len(config["seeds"])
-    ways = {split for split, *_ in settings}
-    main = [x for x in settings if x[0] == ("pairs" if "pairs" in ways else "images")]
-    folds = config["choice"]["folds"]
-    classes = len(config["sets"]["A"])
-    n = math.comb(classes, folds) if isinstance(folds, int) else len(folds)
-    runs = n * len(config["choice"]["seeds"])
-    assert len({point.folder for point in study.fold_points}) == len(main) * runs
-    for split in {point.split for point in (*study.points, *study.fold_points)}:
-        assert min(study.plan(split).pairs["A"].values()) >= 1
-
-
-def check_planned_or_refused(config, *names):
-    try:
-        check_points(config)
-    except ConfigError as error:
-        check_line(error, *names)
-
-
-@same_each_time(600)
-@given(edit=edits(SMALL))
-def test_any_change_of_the_config(edit):
-    config, path = edit
-    check_planned_or_refused(config, str(path[0]), "top level")
-
-
-@same_each_time(100)
-@given(
-    holders=st.lists(st.sampled_from("ABB"), min_size=10, max_size=10),
-    folds=st.integers(2, 4),
-)
-def test_any_partition_of_the_classes(holders, folds):
-    sets = {
-        name: [label for label in range(10) if holders[label] == name] for name in "AB"
-    }
-    config = SMALL | {"sets": sets, "choice": SMALL["choice"] | {"folds": folds}}
-    config |= {"pairs": PAIRS | {"train": 64}, "grid": SMALL["grid"][1:]}
-    check_planned_or_refused(config, "sets", "pairs of A", "choice.folds")
-
-
-@pytest.mark.parametrize("name", OVERLAYS)
-@same_each_time(60)
-@given(data=st.data())
-def test_any_change_of_an_overlay(name, data):
-    overlay, path = data.draw(edits(OVERLAYS[name]))
-    try:
-        study_of(**{str(key): value for key, value in overlay.items()})
-    except ConfigError as error:
-        # Another setting may have no threshold in the table of development.
-        check_line(error, str(path[0]), "top level", "claims.yaml", "development: ")
-
-
-@same_each_time(400)
-@given(edit=edits(yaml.safe_load(CLAIMS)))
-def test_any_change_of_the_claims(tmp_path_factory, edit):
-    claims, _ = edit
-    try:
-        study = study_with_claims(tmp_path_factory.mktemp("claims"), claims)
-    except ConfigError as error:
-        check_line(error, "claims")
-    else:
-        assert study.claims_path.exists()

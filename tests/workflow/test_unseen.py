@@ -102,15 +102,15 @@ def test_the_search_reads_none_of_the_judging_pairs(tmp_path):
         return Study.from_config(with_defaults(overlay, ROOT), ROOT)
 
     search, best = study_of("search"), study_of("best")
-    judging = [{*sets["B"]} for sets in best.divisions.values()]
+    judging = [{*sets["B"]} for sets in best.classes.divisions.values()]
     command = ["-n", "--configfile", ROOT / "config/search.yaml"]
     command += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
     done = snakemake(ROOT, *map(str, command))
     assert done.returncode == 0, done.stdout
     tables = {*re.findall(r"results/(\S*?)pairs/seed~\d+/[ABc]\w*\.csv", done.stdout)}
-    assert len(tables) == len(search.divisions)
+    assert len(tables) == len(search.classes.divisions)
     for split in tables:
-        sets = search.sets_of(split)
+        sets = search.classes.sets_of(split)
         assert parse_split(split)[1] == []
         assert {*sets["B"]} not in judging
         assert not {3, 6, 7, 8} <= {*sets["B"]}

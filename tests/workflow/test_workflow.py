@@ -24,6 +24,7 @@ def test_every_output_is_there(finished_study):
             folder = finished_study / POINT.format(l2, epochs)
             assert sorted(path.name for path in folder.iterdir()) == [
                 "curves.png",
+                "curves.svg",
                 "distances.npz",
                 "encoder.keras",
                 "history.csv",

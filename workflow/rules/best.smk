@@ -6,7 +6,11 @@ rule package_model:
         encoder=lambda wildcards: study.best_point.files("encoder.keras")[0],
         metrics=lambda wildcards: study.best_point.files("metrics.json")[0],
         table=rules.summarise.output.table,
-        divisions=rules.compare_divisions.output.table if study.division_columns else [],
+        divisions=(
+            rules.compare_divisions.output.table
+            if study.classes.division_columns
+            else []
+        ),
         dataset=rules.partition.output.description,
     output:
         encoder="<results>/best/encoder.keras",
@@ -21,7 +25,7 @@ rule package_model:
         **needs(),
     params:
         point=lambda wildcards: study.best_point.as_record(*AXES, "seed"),
-        sets=study.sets,
+        sets=study.classes.sets,
         dataset=study.config.dataset.name,
         split_by=study.split_by,
         code=code_of("package_model.py"),
@@ -35,4 +39,4 @@ rule best:
     input:
         rules.package_model.output,
     message:
-        f"The model is made: results{study.root}/best"
+        f"The model is made: results{study.paths.root}/best"

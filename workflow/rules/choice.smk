@@ -94,4 +94,4 @@ rule choice:
         rules.rank_settings.output,
         rules.plot_choice.output,
     message:
-        f"The choice without B is made: results{study.root}/choice"
+        f"The choice without B is made: results{study.paths.root}/choice"

@@ -1,6 +1,6 @@
 """The published claims, for studies that name a file of claims."""
 
-CLAIMS = study.claims_path
+CLAIMS = study.paths.claims
 
 
 rule judge_claims:
@@ -21,7 +21,7 @@ rule judge_claims:
     resources:
         **needs(),
     params:
-        claims=lambda wildcards: digest(study.claims_path),
+        claims=lambda wildcards: digest(study.paths.claims),
         split_by=study.split_by,
         code=code_of("judge_claims.py"),
     message:

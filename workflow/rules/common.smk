@@ -34,7 +34,7 @@ from siamese.workarounds import ShellWord
 # does by default takes a tenth of the time to plan thousands of grid points.
 gc.set_threshold(100_000, 50, 100)
 study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
-PUBLISHED = study.published_path
+PUBLISHED = study.paths.published
 PINS = PROJECT / "workflow/envs/study.yaml"
 if workflow.is_main_process:
     check_folder(Path())
@@ -54,9 +54,9 @@ sys.executable = PYTHON if workflow.is_main_process else f"{PYTHON}"
 
 # Each data set has folders of its own.
 pathvars:
-    results=f"results{study.root}",
-    logs=f"logs{study.root}",
-    benchmarks=f"benchmarks{study.root}",
+    results=f"results{study.paths.root}",
+    logs=f"logs{study.paths.root}",
+    benchmarks=f"benchmarks{study.paths.root}",
 
 
 # See profiles/slurm.
@@ -136,11 +136,11 @@ def shorter_run(wildcards):
 
 def over_divisions():
     """What a study of several divisions has of them."""
-    if len(study.divisions) == 1:
+    if len(study.classes.divisions) == 1:
         return []
     made = [*rules.compare_divisions.output, *rules.plot_divisions.output]
     return made + [*rules.compare_development.output] * (
-        study.development_path is not None
+        study.paths.development is not None
     )
 
 

@@ -1,7 +1,9 @@
 """From the data set's files to verified pairs."""
 
 # The files that are fetched, or the folder that the user has.
-ORIGINALS = study.data_files or [ancient(local(os.path.relpath(study.image_folder)))]
+ORIGINALS = study.paths.data_files or [
+    ancient(local(os.path.relpath(study.paths.image_folder)))
+]
 
 
 localrules:
@@ -11,7 +13,7 @@ localrules:
 
 rule download:
     output:
-        files=study.data_files,
+        files=study.paths.data_files,
     log:
         "<logs>/download.log",
     conda:
@@ -23,7 +25,7 @@ rule download:
         sha256s=dict(study.config.dataset.files),
         # As a function of output it is no trigger: the digests decide what the
         # data is, not where it comes from. The same goes for the script.
-        sources=lambda wildcards, output: study.sources,
+        sources=lambda wildcards, output: study.paths.sources,
     message:
         f"Fetching {study.config.dataset.name}"
     script:
@@ -50,7 +52,7 @@ rule partition:
         dataset=lambda wildcards: study.reading,
         # Of a folder, which Snakemake does not look into.
         files=lambda wildcards: study.files_digest,
-        sets=study.sets,
+        sets=study.classes.sets,
         images_per_class=study.config.dataset.images_per_class,
         code=code_of("partition.py"),
     message:
@@ -72,8 +74,8 @@ rule make_pairs:
     resources:
         **needs(),
     params:
-        sets=lambda wildcards: study.sets_of(wildcards.split),
-        fold=lambda wildcards: study.fold_of(wildcards.split),
+        sets=lambda wildcards: study.classes.sets_of(wildcards.split),
+        fold=lambda wildcards: study.classes.fold_of(wildcards.split),
         pairs=lambda wildcards: study.pair_options(wildcards.split),
         code=code_of("make_pairs.py"),
     message:
@@ -122,8 +124,8 @@ rule verify_pairs:
     params:
         # A function, or {braces} in a name would be wildcards.
         dataset=lambda wildcards: study.reading,
-        sets=lambda wildcards: study.sets_of(wildcards.split),
-        fold=lambda wildcards: study.fold_of(wildcards.split),
+        sets=lambda wildcards: study.classes.sets_of(wildcards.split),
+        fold=lambda wildcards: study.classes.fold_of(wildcards.split),
         pairs=lambda wildcards: study.pair_options(wildcards.split),
         code=code_of("verify_pairs.py"),
     message:

@@ -1,6 +1,6 @@
 """Settings over several divisions of the classes, for studies that have them."""
 
-DEVELOPMENT = study.development_path
+DEVELOPMENT = study.paths.development
 
 
 rule compare_divisions:
@@ -22,7 +22,7 @@ rule compare_divisions:
         **needs(),
     params:
         split_by=study.split_by,
-        own=lambda wildcards: study.sets["B"],
+        own=lambda wildcards: study.classes.sets["B"],
         metric=study.config.choice.metric,
         code=code_of("compare_divisions.py"),
     message:

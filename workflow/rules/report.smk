@@ -99,8 +99,8 @@ rule write_overview:
         **needs(),
     params:
         dataset=study.config.dataset.name,
-        sets=study.sets,
-        divisions=len(study.divisions),
+        sets=study.classes.sets,
+        divisions=len(study.classes.divisions),
         split_by=study.split_by,
         left_out=study.curves_left_out,
         code=code_of("write_overview.py"),

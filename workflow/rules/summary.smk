@@ -31,10 +31,10 @@ rule summarise:
             "seed",
             "split_by",
             "others",
-            *study.division_columns,
+            *study.classes.division_columns,
         ),
         baseline_points=lambda wildcards: as_records(
-            runs_of(study.points), "seed", "split_by", *study.division_columns
+            runs_of(study.points), "seed", "split_by", *study.classes.division_columns
         ),
         published=digest(PUBLISHED) if PUBLISHED else None,
         code=code_of("summarise.py"),

@@ -119,7 +119,7 @@ rule plot_curves:
         metrics=rules.evaluate.output.metrics,
         baselines=rules.evaluate_baselines.output.metrics,
     output:
-        figure=(
+        png=(
             f"{POINT_FOLDER}/curves.png"
             if study.curves_left_out
             else report(
@@ -129,6 +129,7 @@ rule plot_curves:
                 labels=lambda wildcards: study.labels(wildcards),
             )
         ),
+        svg=f"{POINT_FOLDER}/curves.svg",
     log:
         f"<logs>/{{split}}plot_curves/{POINT}.log",
     conda:

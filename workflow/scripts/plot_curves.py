@@ -1,6 +1,6 @@
 """Rule plot_curves: accuracy and loss by epoch of one grid point."""
 
-from siamese.figures import Figure, MaxNLocator, draw_band, set_title
+from siamese.figures import Figure, MaxNLocator, draw_band, save, set_title
 from siamese.job import logged
 from siamese.metrics import METRICS, name_baseline, read_baselines, read_metrics
 from siamese.stored import read_history
@@ -73,7 +73,7 @@ def main(snakemake, output):
     if wildcards.split:
         title += f", {wildcards.split.strip('/')}"
     figure = draw_curves(history, metrics, baselines, title)
-    figure.savefig(output.figure, dpi=100)
+    save(figure, output.png, output.svg)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ import re
 from typing import NamedTuple
 
 from siamese.axes import AXES, NAMED, as_text
+from siamese.errors import ConfigError
 from siamese.splits import SPLITS
 
+# Snakemake plans about 8000 grid points a minute.
+MOST_POINTS = 100_000
 # By Snakemake's wildcards: how classes and pairs are split, a point's folder and path.
 SPLIT_PATTERN = "(unseen~[0-9-]+/)?(split_by~images/|leave_out~[0-9-]+/)?"
 POINT = f"{','.join(f'{name}~{{{name}}}' for name in NAMED)}{{others}},seed~{{seed}}"
@@ -158,3 +161,9 @@ def sampled_classes(classes, n_unseen, n, seed, known):
         if found not in known and found not in drawn:
             drawn.append(found)
     return drawn
+
+
+def check_points(key, points):
+    """Refuse more grid points than Snakemake plans in minutes."""
+    if points > MOST_POINTS:
+        raise ConfigError(key, points, f"at most {MOST_POINTS} grid points")

@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import itertools
 import math
-import os
 from pathlib import Path
 
 import yaml
@@ -25,29 +24,26 @@ from siamese.axes import (
     setting_of,
 )
 from siamese.claims import check_claims
+from siamese.classes import Classes
 from siamese.development import read_thresholds
 from siamese.errors import ConfigError
+from siamese.locations import Locations
 from siamese.options import DEVELOPMENT, Config, parse
-from siamese.paths import places, variables
 from siamese.points import (
     Point,
+    check_points,
     combination,
     ids_text,
     parse_split,
     sampled,
-    sampled_classes,
 )
 from siamese.splits import SPLITS, PairsError, Plan, sets_of_fold
 from siamese.stored import read_json
 
 # Pictures of curves in a report, which has no more than 25 MB with them.
 MOST_CURVES = 150
-# Snakemake plans about 8000 grid points a minute.
-MOST_POINTS = 100_000
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 EPOCHS = list(AXES).index("epochs")
-# A file system takes 255 characters.
-LONGEST_FOLD = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +51,8 @@ class Study:
     """A study, which does not change; made by `from_config`."""
 
     config: Config
-    project: Path
-    folder: Path
+    paths: Locations
+    classes: Classes
 
     @classmethod
     def from_config(cls, config, project, folder="."):
@@ -75,17 +71,17 @@ class Study:
         ConfigError
             The first mistake, in one line.
         """
-        study = cls(parse(Config, config), Path(project), Path(folder).resolve())
-        study.check_project()
-        # Here, since a job may not have the variables in them.
-        study.sources  # noqa: B018
-        study.check_sets()
+        config = parse(Config, config)
+        paths = Locations(config, Path(project), Path(folder).resolve())
+        paths.check()
+        study = cls(config, paths, Classes(config, paths.image_folder))
+        study.classes.check()
         check_points("grid, seeds and sets", study.size_of_grid * study.runs)
         study.check_sizes()
         study.check_pairs(study.points)
         study.check_batches()
-        if study.claims_path is not None:
-            check_claims(study.claims_path, study.main_points)
+        if study.paths.claims is not None:
+            check_claims(study.paths.claims, study.main_points)
         study.check_thresholds()
         return study
 
@@ -117,8 +113,14 @@ class Study:
     @property
     def runs(self):
         """How often each setting is trained: seeds and divisions."""
-        others = len(self.divisions) - 1
+        others = len(self.classes.divisions) - 1
         return len(self.config.seeds) + others * len(self.seeds_of_divisions)
+
+    @property
+    def seeds_of_divisions(self):
+        """Of the runs on other divisions than the study's own."""
+        sets = self.config.sets
+        return self.config.seeds if sets.seeds is None else sets.seeds
 
     def combinations(self, grid):
         """The ways to split and the settings of a grid, all or a sample."""
@@ -153,7 +155,7 @@ class Study:
                 found[way, tuple(setting.values())] = self.others_of(setting)
         return tuple(
             Point(unseen, way, "", setting, others, seed)
-            for unseen in self.divisions
+            for unseen in self.classes.divisions
             for (way, setting), others in found.items()
             for seed in (self.seeds_of_divisions if unseen else self.config.seeds)
         )
@@ -220,35 +222,6 @@ class Study:
         expected = "a setting of the grid, with its size, l2, batch_size and epochs"
         raise ConfigError("best", str(stated), expected)
 
-    @functools.cached_property
-    def folds(self):
-        """The classes that each fold leaves out of A, a tuple of ids a fold."""
-        classes, folds = self.sets["A"], self.config.choice.folds
-        runs = len(self.settings) * len(self.config.choice.seeds)
-        if isinstance(folds, int):
-            left_out = min(folds, len(classes))
-            check_points("choice", runs * math.comb(len(classes), left_out))
-            folds = itertools.combinations(classes, left_out)
-        folds = [self.ids_of("choice.folds", fold) for fold in folds]
-        check_points("choice", runs * len(folds))
-        if len({frozenset(fold) for fold in folds}) < len(folds):
-            raise ConfigError("choice.folds", list(map(list, folds)), "each fold once")
-        for fold in folds:
-            if not {*fold} <= {*classes} or not 2 <= len(fold) <= len(classes) - 2:
-                raise ConfigError(
-                    "choice.folds",
-                    list(fold),
-                    "two or more different classes of A (sets.A), "
-                    f"{list(classes)}, with two left to train on",
-                )
-            if len(ids_text(fold)) > LONGEST_FOLD:
-                raise ConfigError(
-                    "choice.folds",
-                    list(fold),
-                    f"a fold whose ids have at most {LONGEST_FOLD} characters",
-                )
-        return [tuple(sorted(fold)) for fold in folds]
-
     @property
     def settings(self):
         """The settings of the main split, each with its name beside the named axes."""
@@ -261,136 +234,28 @@ class Study:
         Raises ConfigError for folds with mistakes, which a study without a choice
         may have.
         """
+        seeds = self.config.choice.seeds
         points = tuple(
             Point("", "pairs", ids_text(fold), setting, others, seed)
             for setting, others in self.settings.items()
-            for fold in self.folds
-            for seed in self.config.choice.seeds
+            for fold in self.classes.folds(len(self.settings) * len(seeds))
+            for seed in seeds
         )
         self.check_pairs(points)
         return points
-
-    @functools.cached_property
-    def classes(self):
-        """Names of the classes by id, or None where only the files have them."""
-        dataset = self.config.dataset
-        if dataset.classes is not None:
-            return list(dataset.classes)
-        if self.image_folder is None:
-            return None
-        # Here, since no other study needs Pillow to be planned.
-        from siamese.image_folder import class_folders
-
-        names = class_folders(self.image_folder)
-        for name in names:
-            if not name.isprintable():
-                expected = "names of one line of printable text"
-                raise ConfigError("sub-folders of dataset.folder", name, expected)
-        return names
-
-    @functools.cached_property
-    def image_folder(self):
-        """The folder of images, or None for other formats."""
-        text = self.config.dataset.folder
-        if text is None:
-            return None
-        found = self.places("dataset.folder", text)
-        for path in filter(os.path.isdir, found):
-            return path
-        expected = f"a folder; there is none at {' or '.join(map(str, found))}"
-        raise ConfigError("dataset.folder", text, expected)
-
-    def ids_of(self, key, classes):
-        """Ids of classes that the config gives by id or by name."""
-        known = self.classes
-        for name in classes:
-            if isinstance(name, str) and name not in (known or []):
-                names = f"one of {known}" if known else "an id, without dataset.classes"
-                raise ConfigError(key, name, names)
-        return [known.index(c) if isinstance(c, str) else c for c in classes]
-
-    @functools.cached_property
-    def sets(self):
-        """Ids of the classes of A and of B; None for B where only the files tell."""
-        sets = self.config.sets
-        a = self.ids_of("sets.A", sets.A)
-        if sets.B is not None:
-            return {"A": a, "B": self.ids_of("sets.B", sets.B)}
-        rest = [c for c in range(len(self.classes or [])) if c not in a]
-        return {"A": a, "B": rest if self.classes else None}
-
-    @property
-    def seeds_of_divisions(self):
-        """Of the runs on other divisions than the study's own."""
-        sets = self.config.sets
-        return self.config.seeds if sets.seeds is None else sets.seeds
-
-    @functools.cached_property
-    def divisions(self):
-        """The sets of each division, by what a folder's name has of its unseen classes.
-
-        First the study's own, by ''.
-        """
-        sets, own = self.config.sets, self.sets
-        if not sets.others and sets.sample is None:
-            return {"": own}
-        if own["B"] is None:
-            expected = "sets.B or dataset.classes too, which say what classes there are"
-            raise ConfigError("sets.others", "other divisions", expected)
-        classes = sorted(own["A"] + own["B"])
-        unseen = [tuple(sorted(own["B"]))]
-        for given in sets.others:
-            found = tuple(sorted(self.ids_of("sets.others", given)))
-            if not {*found} <= {*classes} or not 2 <= len({*found}) <= len(classes) - 2:
-                raise ConfigError(
-                    "sets.others",
-                    list(given),
-                    f"two or more different classes of {classes}, with two left to "
-                    "train on",
-                )
-            if found in unseen:
-                expected = "each division once, and not sets.B again"
-                raise ConfigError("sets.others", list(given), expected)
-            if len(ids_text(found)) > LONGEST_FOLD:
-                expected = f"classes whose ids have at most {LONGEST_FOLD} characters"
-                raise ConfigError("sets.others", list(given), expected)
-            unseen.append(found)
-        if sets.sample is not None:
-            check_points("sets.sample", sets.sample)
-            unseen += sampled_classes(
-                classes, len(own["B"]), sets.sample, sets.sample_seed, unseen
-            )
-        return {"": own} | {
-            ids_text(b): {"A": [c for c in classes if c not in b], "B": list(b)}
-            for b in unseen[1:]
-        }
-
-    @property
-    def division_columns(self):
-        """What tables of runs say of the division, where there are several."""
-        return ["unseen"] if len(self.divisions) > 1 else []
-
-    def sets_of(self, split):
-        """The sets of the division that a path names, with what a fold leaves out."""
-        return self.divisions[ids_text(parse_split(split)[0])]
-
-    @staticmethod
-    def fold_of(split):
-        """The ids of the classes that the split of a path leaves out of training."""
-        return parse_split(split)[1]
 
     def pair_options(self, split):
         """What the pairs of a split are made by, for `Plan`.
 
         With fewer classes to train on there are fewer training pairs.
         """
-        pairs, classes = self.config.pairs, len(self.sets["A"])
-        left = len(self.sets_of(split)["A"]) - len(self.fold_of(split))
+        pairs, classes = self.config.pairs, self.classes
+        left = len(classes.sets_of(split)["A"]) - len(classes.fold_of(split))
         return {
             "split_by": parse_split(split)[2],
             "images_per_class": pairs.images_per_class,
             "test_fraction": pairs.test_fraction,
-            "train": pairs.train * left // classes,
+            "train": pairs.train * left // len(classes.sets["A"]),
         }
 
     @property
@@ -400,7 +265,7 @@ class Study:
         return {
             "format": dataset.format,
             "files": dict(dataset.files),
-            "classes": self.classes,
+            "classes": self.classes.names,
             "shape": dataset.shape and list(dataset.shape),
             "digest": dataset.digest,
         }
@@ -454,7 +319,7 @@ class Study:
         setting = self.setting_at(wildcards)
         key = without_epochs(tuple(setting[name] for name in AXES))
         split, seed = wildcards["split"], int(wildcards["seed"])
-        if self.fold_of(split):
+        if self.classes.fold_of(split):
             split, seed = SPLITS[self.split_by].folder, self.config.seeds[0]
         chain = self.chains.get((split, key, seed), [])
         return max((n for n in chain if n < setting["epochs"]), default=None)
@@ -480,7 +345,7 @@ class Study:
         key = tuple(setting[name] for name in AXES)
         if key not in self.development:
             expected = f"a row of {name_setting(dict(zip(AXES, key, strict=True)))}"
-            raise ConfigError("development", str(self.development_path), expected)
+            raise ConfigError("development", str(self.paths.development), expected)
         return self.development[key]
 
     @property
@@ -497,18 +362,13 @@ class Study:
         def of_setting(given):
             return tuple(self.complete(self.defaults | given).values())
 
-        return read_thresholds(self.development_path, self.config.sizes, of_setting)
-
-    @functools.cached_property
-    def development_path(self):
-        """The table of another study, or None."""
-        return self.file_at("development", self.config.development)
+        return read_thresholds(self.paths.development, self.config.sizes, of_setting)
 
     def check_thresholds(self):
         """Refuse a setting whose threshold nothing gives."""
         if self.config.threshold != DEVELOPMENT:
             return
-        if self.development_path is None:
+        if self.paths.development is None:
             expected = "a file as development, that has the thresholds"
             raise ConfigError("threshold", DEVELOPMENT, expected)
         for setting in dict.fromkeys(point.setting for point in self.points):
@@ -520,66 +380,6 @@ class Study:
         pairs = ((p.values["loss"], p.values["margin"]) for p in self.points)
         return [list(pair) for pair in dict.fromkeys(pairs)]
 
-    def places(self, key, text):
-        """The absolute paths that one of the config may mean, at least one.
-
-        Raises ConfigError for one that means none.
-        """
-        try:
-            found = places(text, self.folder, self.project)
-        except ValueError as error:
-            raise ConfigError(key, text, str(error)) from None
-        for path in map(str, found):
-            if not path.isprintable():
-                expected = f"one line of printable text, not {path!r}"
-                raise ConfigError(key, text, expected)
-        return found
-
-    @functools.cached_property
-    def sources(self):
-        """Where the data set may be, a dict of one key each; folders are absolute."""
-        sources = []
-        for number, source in enumerate(self.config.dataset.sources):
-            if source.directory is None:
-                sources.append(source.stated())
-            else:
-                key = f"dataset.sources.{number}.directory"
-                folders = self.places(key, source.directory)
-                sources += [{"directory": str(folder)} for folder in folders]
-        return sources
-
-    @property
-    def variables(self):
-        """The environment variables in paths of the config."""
-        folders = [source.directory for source in self.config.dataset.sources]
-        others = [self.config.claims, self.config.dataset.folder]
-        others.append(self.config.development)
-        paths = filter(None, [*folders, *others, self.config.dataset.published])
-        return sorted({name for path in paths for name in variables(path)})
-
-    @property
-    def data_files(self):
-        """What is fetched; nothing of a folder."""
-        dataset = self.config.dataset
-        return [f"<resources>/{dataset.name}/{name}" for name in dataset.files]
-
-    @property
-    def root(self):
-        """What stands between results and a path in it, such as '/digits', or ''."""
-        folder = self.config.dataset.results
-        return f"/{folder}" if folder else ""
-
-    def originals(self):
-        """Absolute paths of the data set's files, or of its folder."""
-        if self.image_folder is not None:
-            return [self.image_folder]
-        folder = self.folder / "resources" / self.config.dataset.name
-        return [folder / name for name in self.config.dataset.files]
-
-    def resolve(self, paths):
-        """Paths of the study with the folders that Snakemake has for <results>."""
-        return [path.replace("<results>", f"results{self.root}") for path in paths]
-
     @property
     def files_digest(self):
         """SHA-256 of an image folder's files; None without one.
@@ -587,71 +387,16 @@ class Study:
         They are read only if names, sizes or times are others than when results were
         made of them.
         """
-        folder, classes = self.image_folder, self.classes
+        folder, classes = self.paths.image_folder, self.classes.names
         if folder is None:
             return None
         from siamese.image_folder import content_digest, listing
 
-        path = self.folder / f"results{self.root}/dataset/dataset.json"
+        path = self.paths.folder / f"results{self.paths.root}/dataset/dataset.json"
         known = read_json(path) if path.exists() else {}
         if known.get("listing") == listing(folder, classes):
             return known["digest"]
         return content_digest(folder, classes)
-
-    @functools.cached_property
-    def claims_path(self):
-        """The file of claims, or None."""
-        return self.file_at("claims", self.config.claims)
-
-    @functools.cached_property
-    def published_path(self):
-        """The table of published accuracies, or None."""
-        return self.file_at("dataset.published", self.config.dataset.published)
-
-    def file_at(self, key, text):
-        """The file that a path of the config means; None for none."""
-        if text is None:
-            return None
-        found = self.places(key, text)
-        for path in filter(os.path.isfile, found):
-            if {*"{}"} & {*os.path.relpath(path, self.folder)}:
-                expected = "a path without braces, which Snakemake takes for wildcards"
-                raise ConfigError(key, str(path), expected)
-            return path
-        expected = f"a file; there is none at {' or '.join(map(str, found))}"
-        raise ConfigError(key, text, expected)
-
-    def check_project(self):
-        """Refuse a project in a folder whose name Snakemake takes for a pattern."""
-        if {*"{}"} & {*str(self.project)}:
-            raise ConfigError(
-                "folder of the project",
-                str(self.project),
-                "a path without braces, which Snakemake takes for wildcards; move it",
-            )
-
-    def check_sets(self):
-        """Refuse a class that is in both sets, in neither, or unknown."""
-        sets, known = self.sets, self.classes
-        labels = {*sets["A"], *(sets["B"] or []), *range(len(known or []))}
-        for label in sorted(labels):
-            holders = [name for name in sets if label in (sets[name] or [])]
-            if known and label >= len(known):
-                raise ConfigError(
-                    f"sets.{''.join(holders)}",
-                    label,
-                    f"class ids from 0 to {len(known) - 1} (dataset.classes)",
-                )
-            # Without names, which of the rest there are is only in the files.
-            if len(holders) != 1 and (known or holders):
-                name = f" ({known[label]})" if known else ""
-                raise ConfigError(
-                    f"sets: class {label}{name}",
-                    " and ".join(holders) or "in neither set",
-                    "exactly one of A and B for each of dataset.classes",
-                )
-        if sets["B"] is not None and len(sets["B"]) < 2:
-            raise ConfigError("sets.B", sets["B"], "two classes or more that A leaves")
 
     def check_sizes(self):
         """Refuse unknown network sizes."""
@@ -678,7 +423,7 @@ class Study:
         Else the jobs find out that make them.
         """
         pairs, available = self.config.pairs, self.config.dataset.images_per_class
-        if available is None or self.classes is None:
+        if available is None or self.classes.names is None:
             return
         if pairs.images_per_class is not None and pairs.images_per_class > available:
             raise ConfigError(
@@ -695,9 +440,10 @@ class Study:
         Raises ConfigError for a part without pairs.
         """
         counts = dict.fromkeys(
-            range(len(self.classes)), self.config.dataset.images_per_class
+            range(len(self.classes.names)), self.config.dataset.images_per_class
         )
-        sets = sets_of_fold(self.sets_of(split), self.fold_of(split))
+        classes = self.classes
+        sets = sets_of_fold(classes.sets_of(split), classes.fold_of(split))
         try:
             return Plan.of(counts, sets, self.pair_options(split))
         except PairsError as error:
@@ -737,12 +483,6 @@ def aligned(values):
 def without_epochs(setting):
     """A setting, a tuple of values by axis, without that of epochs."""
     return setting[:EPOCHS] + setting[EPOCHS + 1 :]
-
-
-def check_points(key, points):
-    """Refuse more grid points than Snakemake plans in minutes."""
-    if points > MOST_POINTS:
-        raise ConfigError(key, points, f"at most {MOST_POINTS} grid points")
 
 
 def with_defaults(config, project):
