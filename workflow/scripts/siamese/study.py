@@ -1,6 +1,7 @@
-"""The study: a config turned into grid points, seeds, splits, folds, pairs and files.
+"""The study: a config turned into grid points, seeds, splits and pairs.
 
-Everything that a config decides is decided here, once; nothing else reads it.
+What a config decides is decided here and, of classes and paths, in `classes` and
+`locations`, once; nothing else reads it.
 """
 
 import dataclasses
