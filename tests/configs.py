@@ -42,6 +42,15 @@ def study_of(config=DEFAULT, **overlay):
     return Study.from_config(config, ROOT)
 
 
+def study_with_claims(tmp_path, content):
+    """The small study with a file of claims, given as bytes or as YAML."""
+    path = tmp_path / "claims.yaml"
+    if not isinstance(content, bytes):
+        content = yaml.safe_dump(content).encode()
+    path.write_bytes(content)
+    return Study.from_config(SMALL | {"claims": str(path)}, ROOT)
+
+
 def refusal(config=DEFAULT, **overlay):
     """The line of the refusal."""
     with pytest.raises(ConfigError) as error:

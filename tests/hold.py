@@ -19,8 +19,8 @@ if any(word.endswith(".train.py") for word in sys.orig_argv):
 
     numpy.random.default_rng = held
 """
-# For what happens sooner or later, however busy the machine is.
-PATIENCE = 600
+# Seconds for what happens sooner or later, however slow and busy the machine is.
+PATIENCE = 1800
 
 
 def wait_until(condition):

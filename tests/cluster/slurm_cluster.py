@@ -53,7 +53,7 @@ MEMORY_MB = 16000
 # In the order in which they are started; stopped the other way round.
 DAEMONS = ("munged", "mariadbd", "slurmdbd", "slurmctld", *NODES)
 # Against waiting for ever: a busy machine takes long.
-PATIENCE_S = 600
+PATIENCE_S = 1800
 # Below those that a machine gives to outgoing connections.
 PORTS = range(10000, 32000)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hold import PATIENCE
 from hooked import hooked_python
 from study import ROOT, content, edit_config, make_study
 
@@ -70,8 +71,6 @@ elif "--profile" in sys.orig_argv:
     asyncio.sleep = sleep_until_next_look
 """
 FIELDS = ("JobID", "State", "AllocTRES", "TimelimitRaw", "NodeList", "Comment")
-# Against waiting for ever; nothing is expected to take that long.
-PATIENCE_S = 1200
 
 
 def model(l2, epochs):
@@ -145,7 +144,7 @@ class Run:
     def finish(self):
         """Wait for the end; return the exit status."""
         try:
-            return self.process.wait(timeout=PATIENCE_S)
+            return self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self.fail("snakemake does not end")
 
@@ -168,7 +167,7 @@ class Run:
 
     def wait_until(self, condition, what):
         """The condition's value, once it holds while snakemake runs."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + PATIENCE
         while not (value := condition()):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.fail(f"Waited in vain: {what}")

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from hold import PATIENCE
 from jobs import JobServer, outputs_of, script_of
 from study import ROOT, content
 
@@ -23,8 +24,6 @@ from siamese.job import complete
 
 RULES = sorted(path.stem for path in (ROOT / "workflow/scripts").glob("*.py"))
 PAGE = os.sysconf("SC_PAGE_SIZE")
-# Seconds for what takes one; a machine may be slow.
-LONG = 600
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +253,7 @@ def test_training_killed_while_it_stores(finished_study, jobs, tmp_path):
 
 def open_when_read(path):
     """Open a pipe for writing as soon as a process reads from it."""
-    deadline = time.monotonic() + LONG
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
@@ -342,7 +341,7 @@ with logged(snakemake) as output:
 
 def readline(pipe):
     """A line from a pipe, or nothing where all who could write have ended."""
-    assert select.select([pipe], [], [], LONG)[0]
+    assert select.select([pipe], [], [], PATIENCE)[0]
     return pipe.readline()
 
 

@@ -18,6 +18,7 @@ import psutil
 import pytest
 import requests
 from download import download, unpack
+from hold import PATIENCE
 from study import digests, edit_config, generate_files, make_study, snakemake
 
 import siamese.sources
@@ -437,7 +438,7 @@ def test_failed_or_killed_download_leaves_nothing_and_the_next_one_works(
             and child.name().startswith("python")
         ]
         job.kill()
-        process.communicate(timeout=600)
+        process.communicate(timeout=PATIENCE)
         os.close(pipe)
     finally:
         process.kill()

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import yaml
+from hold import PATIENCE
 from study import ROOT
 
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-cuda.txt")
@@ -154,7 +155,7 @@ def test_make_test_ends_when_a_worker_dies(tmp_path):
         env=env,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "crashed and worker restarting disabled" in done.stdout

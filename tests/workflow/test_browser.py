@@ -3,14 +3,13 @@
 import shutil
 
 import pytest
+from hold import PATIENCE
 from study import snakemake
 
 from siamese.study import aligned
 
 playwright = pytest.importorskip("playwright.sync_api")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# What may be slow on a busy machine, in milliseconds.
-PATIENCE = 120_000
 # What Snakemake's own page says of itself.
 KNOWN = ("cdn.tailwindcss.com should not be used in production",)
 
@@ -31,7 +30,7 @@ def browser():
 def page(browser):
     """A page that has had no error and asked nothing of a network when it is closed."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(1000 * PATIENCE)
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text))

@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 
 import pytest
+from hold import PATIENCE
 from study import make_study, snakemake
 
 # Prints a job's id, as submit commands do, and runs the job in the background.
@@ -92,7 +93,7 @@ def submissions(unfinished_study, folder, profile, *options):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1, done.stdout
     asked = defaultdict(list)
