@@ -222,6 +222,7 @@ def test_files_of_points_go_by_name():
         ("quick", 4),
         ("figures", 8),
         ("optimum", 8),
+        ("precision", 6 * 2),
         ("full", 5 * 64),
         ("replicates", 10 * 8),
         ("leakage", 5 * 2 * 8),
@@ -239,7 +240,7 @@ def test_overlays(name, points):
     assert len(study_of(config, **OVERLAYS[name]).points) == points
     assert {*OVERLAYS} == {
         *("quick", "figures", "optimum", "full", "replicates"),
-        *("leakage", "divisions", "search", "best", "judged"),
+        *("leakage", "divisions", "search", "best", "judged", "precision"),
     }
 
 
