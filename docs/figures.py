@@ -54,6 +54,11 @@ RECORDS = {
             "summary/leakage.md": "results/leakage.md",
         },
     ),
+    "precision": Record(
+        "precision",
+        ("--configfile", "config/precision.yaml"),
+        {"summary/summary.csv": "results/precision.csv"},
+    ),
     "choice": Record(
         "replicates",
         ("choice", "--configfile", "config/replicates.yaml"),

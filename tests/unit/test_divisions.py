@@ -45,7 +45,7 @@ def test_listed_divisions_have_each_a_folder_after_the_own():
         "2-4-5-9": {"A": [0, 1, 3, 6, 7, 8], "B": [2, 4, 5, 9]},
         "0-8": {"A": [1, 2, 3, 4, 5, 6, 7, 9], "B": [0, 8]},
     }
-    settings = len(study.settings)
+    settings = len(study.main_settings)
     assert [point.split for point in study.points] == [
         *[""] * 2 * settings,
         *["unseen~2-4-5-9/"] * settings,
@@ -340,10 +340,10 @@ def test_thresholds_are_those_of_development(development):
     options = {"threshold": "development", "development": str(development)}
     points = {"size": ["small"], "l2": [0.01, 0], "batch_size": [64], "epochs": [2]}
     study = study_of(SMALL, **options, grid=points)
-    found = [study.threshold(point.values) for point in study.points]
+    found = [study.thresholds.of(point.values) for point in study.points]
     assert found == pytest.approx([np.mean(of(0.01)) / 2, np.mean(of(0.0)) / 2])
-    assert study.thresholds_of_baselines == pytest.approx({"pixels": 0.35})
-    assert study_of(SMALL, grid=points).thresholds_of_baselines == {}
+    assert study.thresholds.of_baselines == pytest.approx({"pixels": 0.35})
+    assert study_of(SMALL, grid=points).thresholds.of_baselines == {}
     message = refusal(SMALL, **options, grid=points | {"epochs": [2, 3]})
     assert (
         "divisions.csv', expected a row of small, L2 0.01, batch size 64, 3" in message

@@ -7,6 +7,7 @@ import pytest
 import reference
 from compare_development import correlations
 from figures import DOCS, RECORDS
+from scipy import stats
 from study import ROOT
 
 from siamese.axes import AXES
@@ -15,6 +16,7 @@ RESULTS = ROOT / "docs/results"
 FINDINGS = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
 VERDICTS = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+HOW_TO = (ROOT / "docs/how-to.md").read_text(encoding="utf-8")
 UNSEEN = (ROOT / "docs/unseen.md").read_text(encoding="utf-8")
 COUNTS = ["none", "one", "two", "three", "four"]
 CHOSEN, OPTIMUM = "**chosen**", "the report's optimum"
@@ -278,6 +280,34 @@ def test_changes_averaged_over_the_grid(grid):
     assert f"for 2 epochs, has {best:.1f} %" in text
     assert best < whitened
     assert f"have {whitened:.1f} %, more than each setting" in text
+
+
+def test_mixed_precision_against_float32():
+    shown = table_below(HOW_TO, "| precision | A, % | B, % |")
+    table = pd.read_csv(RESULTS / "precision.csv").query("method == 'siamese'")
+    table[["accuracy_a", "accuracy_b"]] *= 100
+    metrics = {"accuracy_a": 2, "accuracy_b": 2, "auc_a": 3, "auc_b": 3}
+    runs = {
+        precision: rows.set_index("seed")[[*metrics]].sort_index()
+        for precision, rows in table.groupby("precision")
+    }
+    for precision, rows in runs.items():
+        assert shown[precision] == [
+            f"{rows[name].mean():.{n}f} ± {rows[name].std():.{n}f}"
+            for name, n in metrics.items()
+        ]
+    of_seeds = runs["mixed_bfloat16"] - runs["float32"]
+    assert len(of_seeds) == 6
+    cells = []
+    for name, n in metrics.items():
+        mean = of_seeds[name].mean()
+        low, high = stats.t.interval(0.95, 5, mean, stats.sem(of_seeds[name]))
+        sign = "" if round(mean, n) == 0 else "+"
+        cells.append(f"{mean:{sign}.{n}f} [{low:+.{n}f}, {high:+.{n}f}]")
+        assert low < 0 < high
+    assert shown["difference, mean with 95 % interval"] == [
+        text.replace("-", "−") for text in cells
+    ]
 
 
 def test_what_code_defines_is_written_from_it():

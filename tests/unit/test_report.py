@@ -18,10 +18,11 @@ from write_overview import (
     with_single_runs,
 )
 
+from siamese.labels import aligned
 from siamese.metrics import METRICS, TEST_SETS, column
 from siamese.pages import as_script
 from siamese.stored import HISTORY
-from siamese.study import Study, aligned, with_defaults
+from siamese.study import Study, with_defaults
 
 SEEDS = (0, 1)
 # Accuracy on A and on B of each setting at seed 0; seed 1 has 0.02 more.
@@ -236,7 +237,7 @@ def test_the_map_of_a_collapsed_network_is_a_point():
 def test_curves_are_labelled_by_what_varies_alone():
     """Not by widths that follow from the size."""
     study = Study.from_config(with_defaults({}, ROOT), ROOT)
-    assert [*study.label_texts] == ["size", "L2", "batch size", "epochs"]
+    assert [*study.labels.texts] == ["size", "L2", "batch size", "epochs"]
 
 
 def test_labels_stand_below_each_other():

@@ -155,8 +155,8 @@ def test_a_path_says_what_the_setting_is():
     for point in study.points:
         wildcards = pattern.search(point.folder).groupdict()
         filters = DEFAULT["sizes"][point.values["size"]]
-        assert study.setting_at(wildcards) == point.values | {"filters": filters}
-        assert "sgd, learning rate " in study.describe(wildcards)
+        assert study.settings.at(wildcards) == point.values | {"filters": filters}
+        assert "sgd, learning rate " in study.settings.describe(wildcards)
 
 
 def test_a_larger_sample_contains_a_smaller_one():
@@ -178,8 +178,8 @@ def test_a_larger_sample_contains_a_smaller_one():
 
 
 def test_without_a_threshold_it_is_half_the_margin():
-    assert study_of().threshold({"margin": 3.0}) == 0.5
-    assert study_of(threshold=None).threshold({"margin": 3.0}) == 1.5
+    assert study_of().thresholds.of({"margin": 3.0}) == 0.5
+    assert study_of(threshold=None).thresholds.of({"margin": 3.0}) == 1.5
 
 
 def test_losses_are_those_of_the_grid():
@@ -222,6 +222,7 @@ def test_files_of_points_go_by_name():
         ("quick", 4),
         ("figures", 8),
         ("optimum", 8),
+        ("precision", 6 * 2),
         ("full", 5 * 64),
         ("replicates", 10 * 8),
         ("leakage", 5 * 2 * 8),
@@ -239,7 +240,7 @@ def test_overlays(name, points):
     assert len(study_of(config, **OVERLAYS[name]).points) == points
     assert {*OVERLAYS} == {
         *("quick", "figures", "optimum", "full", "replicates"),
-        *("leakage", "divisions", "search", "best", "judged"),
+        *("leakage", "divisions", "search", "best", "judged", "precision"),
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hold import PATIENCE
 from study import snakemake
 
-from siamese.study import aligned
+from siamese.labels import aligned
 
 playwright = pytest.importorskip("playwright.sync_api")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -105,7 +105,7 @@ def training_threads():
 
 def network_code(wildcards):
     """The code of a grid point's network, which its jobs import by name."""
-    return code_of(f"siamese/networks/{study.setting_at(wildcards)['network']}.py")
+    return code_of(f"siamese/networks/{study.settings.at(wildcards)['network']}.py")
 
 
 def shorter_run(wildcards):

@@ -60,7 +60,7 @@ rule show_failures:
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(growth=lambda wildcards: study.largest_growth),
+        **needs(growth=lambda wildcards: study.settings.largest_growth),
     params:
         points=lambda wildcards: as_records(study.main_points, *study.axes, "seed"),
         sizes=dict(study.config.sizes),

@@ -108,7 +108,7 @@ rule examine_best_setting:
         points=lambda wildcards: as_records(study.main_points, *study.axes, "seed"),
         seeds=lambda wildcards: [run.seed for run in runs_of(study.main_points)],
         thresholds=lambda wildcards: [
-            study.threshold(point.values) for point in study.main_points
+            study.thresholds.of(point.values) for point in study.main_points
         ],
         split_by=study.split_by,
         code=code_of("examine_best_setting.py"),

@@ -21,9 +21,9 @@ rule train:
         "../envs/study.yaml"
     threads: training_threads()
     resources:
-        **needs(minutes=30, mem_mb=3000, gpu=1, growth=study.growth),
+        **needs(minutes=30, mem_mb=3000, gpu=1, growth=study.settings.growth),
     params:
-        setting=lambda wildcards: study.setting_at(wildcards),
+        setting=lambda wildcards: study.settings.at(wildcards),
         code=code_of("train.py"),
         network_code=network_code,
     message:
@@ -48,10 +48,10 @@ rule embed:
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(growth=study.growth),
+        **needs(growth=study.settings.growth),
     params:
-        network=lambda wildcards: study.setting_at(wildcards)["network"],
-        whitening=lambda wildcards: study.setting_at(wildcards)["whitening"],
+        network=lambda wildcards: study.settings.at(wildcards)["network"],
+        whitening=lambda wildcards: study.settings.at(wildcards)["whitening"],
         code=code_of("embed.py"),
         network_code=network_code,
     message:
@@ -75,8 +75,8 @@ rule evaluate:
     resources:
         **needs(minutes=1),
     params:
-        threshold=lambda wildcards: study.threshold(study.setting_at(wildcards)),
-        margin=lambda wildcards: study.setting_at(wildcards)["margin"],
+        threshold=lambda wildcards: study.thresholds.of(study.settings.at(wildcards)),
+        margin=lambda wildcards: study.settings.at(wildcards)["margin"],
         code=code_of("evaluate.py"),
     message:
         "Evaluating {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
@@ -100,11 +100,15 @@ rule evaluate_baselines:
     conda:
         "../envs/study.yaml"
     resources:
-        **needs(minutes=10, mem_mb=3000, growth=lambda wildcards: study.largest_growth),
+        **needs(
+            minutes=10,
+            mem_mb=3000,
+            growth=lambda wildcards: study.settings.largest_growth,
+        ),
     params:
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
-        thresholds=lambda wildcards: study.thresholds_of_baselines,
+        thresholds=lambda wildcards: study.thresholds.of_baselines,
         code=code_of("evaluate_baselines.py"),
         network_code=code_of("siamese/networks/published.py"),
     message:
@@ -126,7 +130,7 @@ rule plot_curves:
                 f"{POINT_FOLDER}/curves.png",
                 caption="../report/curves.rst",
                 category="Training curves",
-                labels=lambda wildcards: study.labels(wildcards),
+                labels=lambda wildcards: study.labels.at(wildcards),
             )
         ),
         svg=f"{POINT_FOLDER}/curves.svg",
@@ -138,7 +142,7 @@ rule plot_curves:
         **needs(minutes=1),
     params:
         # A function, or {braces} in a name would be wildcards.
-        setting=lambda wildcards: study.describe(wildcards),
+        setting=lambda wildcards: study.settings.describe(wildcards),
         code=code_of("plot_curves.py"),
     message:
         "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"

@@ -1,7 +1,7 @@
 """The study: a config turned into grid points, seeds, splits and pairs.
 
-What a config decides is decided here and, of classes and paths, in `classes` and
-`locations`, once; nothing else reads it.
+What a config decides is decided once: here, and of its paths, classes, settings and
+thresholds in the modules of those names. Nothing else reads it.
 """
 
 import dataclasses
@@ -13,23 +13,13 @@ from pathlib import Path
 import yaml
 from snakemake.utils import update_config
 
-from siamese.axes import (
-    AXES,
-    NAMED,
-    OTHERS,
-    as_text,
-    default_of,
-    name_setting,
-    others_text,
-    parse_others,
-    setting_of,
-)
+from siamese.axes import AXES, NAMED, parse_others
 from siamese.claims import check_claims
 from siamese.classes import Classes
-from siamese.development import read_thresholds
 from siamese.errors import ConfigError
+from siamese.labels import Labels
 from siamese.locations import Locations
-from siamese.options import DEVELOPMENT, Config, parse
+from siamese.options import Config, parse
 from siamese.points import (
     Point,
     check_points,
@@ -38,12 +28,13 @@ from siamese.points import (
     parse_split,
     sampled,
 )
+from siamese.settings import Settings
 from siamese.splits import SPLITS, PairsError, Plan, sets_of_fold
 from siamese.stored import read_json
+from siamese.thresholds import Thresholds
 
 # Pictures of curves in a report, which has no more than 25 MB with them.
 MOST_CURVES = 150
-FIGURE_SPACE = "\N{FIGURE SPACE}"
 EPOCHS = list(AXES).index("epochs")
 
 
@@ -54,6 +45,8 @@ class Study:
     config: Config
     paths: Locations
     classes: Classes
+    settings: Settings
+    thresholds: Thresholds
 
     @classmethod
     def from_config(cls, config, project, folder="."):
@@ -75,15 +68,17 @@ class Study:
         config = parse(Config, config)
         paths = Locations(config, Path(project), Path(folder).resolve())
         paths.check()
-        study = cls(config, paths, Classes(config, paths.image_folder))
+        classes, settings = Classes(config, paths.image_folder), Settings(config)
+        thresholds = Thresholds(config, paths, settings)
+        study = cls(config, paths, classes, settings, thresholds)
         study.classes.check()
         check_points("grid, seeds and sets", study.size_of_grid * study.runs)
-        study.check_sizes()
+        study.settings.check()
         study.check_pairs(study.points)
         study.check_batches()
         if study.paths.claims is not None:
             check_claims(study.paths.claims, study.main_points)
-        study.check_thresholds()
+        study.thresholds.check(study.points)
         return study
 
     def lists_of(self, grid):
@@ -91,17 +86,8 @@ class Study:
 
         None stands for the report's value where that depends on the size.
         """
-        axes = [getattr(grid, name) or [self.defaults[name]] for name in AXES]
+        axes = [getattr(grid, name) or [self.settings.defaults[name]] for name in AXES]
         return [grid.split_by, *axes]
-
-    @property
-    def defaults(self):
-        """What axes have where a grid lists none; None for what the size decides."""
-        given = {"precision": self.config.precision, "margin": self.config.margin}
-        return {
-            name: None if callable(axis.default) else axis.default
-            for name, axis in AXES.items()
-        } | given
 
     @property
     def size_of_grid(self):
@@ -131,18 +117,6 @@ class Study:
         numbers = sampled(math.prod(map(len, lists)), grid.sample, grid.sample_seed)
         return (combination(lists, number) for number in numbers)
 
-    def complete(self, setting):
-        """A setting with the report's values for None, as a dict."""
-        filters = self.config.sizes[setting["size"]]
-        return {
-            name: default_of(name, filters) if value is None else value
-            for name, value in setting.items()
-        }
-
-    def others_of(self, setting):
-        """What a folder's name has of a complete setting beside the named axes."""
-        return others_text(setting, self.config.sizes[setting["size"]])
-
     @functools.cached_property
     def points(self):
         """All grid points, in the order of the config, none twice.
@@ -152,8 +126,9 @@ class Study:
         found = {}
         for grid in self.config.grids:
             for way, *values in self.combinations(grid):
-                setting = self.complete(dict(zip(AXES, values, strict=True)))
-                found[way, tuple(setting.values())] = self.others_of(setting)
+                setting = self.settings.complete(dict(zip(AXES, values, strict=True)))
+                others = self.settings.others_of(setting)
+                found[way, tuple(setting.values())] = others
         return tuple(
             Point(unseen, way, "", setting, others, seed)
             for unseen in self.classes.divisions
@@ -216,7 +191,7 @@ class Study:
             return self.main_points[0]
         stated = given.stated()
         if stated.get("size") in self.config.sizes:
-            setting = self.complete(self.defaults | stated)
+            setting = self.settings.complete(stated)
             for point in self.main_points:
                 if point.values == setting:
                     return point
@@ -224,7 +199,7 @@ class Study:
         raise ConfigError("best", str(stated), expected)
 
     @property
-    def settings(self):
+    def main_settings(self):
         """The settings of the main split, each with its name beside the named axes."""
         return {point.setting: point.others for point in self.main_points}
 
@@ -238,8 +213,8 @@ class Study:
         seeds = self.config.choice.seeds
         points = tuple(
             Point("", "pairs", ids_text(fold), setting, others, seed)
-            for setting, others in self.settings.items()
-            for fold in self.classes.folds(len(self.settings) * len(seeds))
+            for setting, others in self.main_settings.items()
+            for fold in self.classes.folds(len(self.main_settings) * len(seeds))
             for seed in seeds
         )
         self.check_pairs(points)
@@ -271,109 +246,23 @@ class Study:
             "digest": dataset.digest,
         }
 
-    def setting_at(self, wildcards):
-        """The setting that the path of a grid point names, as a dict.
-
-        It has a value of each axis, and `filters`, those of its size.
-        """
-        named = {name: AXES[name].kind(wildcards[name]) for name in NAMED}
-        given = dict.fromkeys(OTHERS) | parse_others(wildcards["others"])
-        setting = self.complete(named | given)
-        return setting | {"filters": self.config.sizes[setting["size"]]}
-
-    def describe(self, wildcards):
-        """The setting that the path of a grid point names, in words."""
-        setting = self.setting_at(wildcards)
-        others = parse_others(wildcards["others"])
-        return name_setting({name: setting[name] for name in (*NAMED, *others)})
-
     @functools.cached_property
-    def label_texts(self):
-        """What varies from point to point, by its label: texts by value."""
-        values = {
-            AXES[name].label: [p.values[name] for p in self.points]
-            for name in self.axes
-        }
-        values["split by"] = [point.split_by for point in self.points]
-        values["unseen classes"] = [point.unseen for point in self.points]
-        values["seed"] = [point.seed for point in self.points]
-        found = {label: aligned(set(column)) for label, column in values.items()}
-        return {label: texts for label, texts in found.items() if len(texts) > 1}
-
-    def labels(self, wildcards):
-        """Of the point that a path names the values of what varies, as texts."""
-        unseen, _, way = parse_split(wildcards["split"])
-        setting = self.setting_at(wildcards)
-        values = {AXES[name].label: setting[name] for name in AXES}
-        values |= {"split by": way, "unseen classes": ids_text(unseen)}
-        values["seed"] = int(wildcards["seed"])
-        texts = {
-            label: texts[values[label]] for label, texts in self.label_texts.items()
-        }
-        return texts or {"size": setting["size"]}
+    def labels(self):
+        """What the report calls the grid points."""
+        return Labels(self.points, self.axes, self.settings)
 
     def shorter(self, wildcards):
         """The next smaller epoch count of the setting that a path names, or None.
 
         Every setting of the main split is trained on each fold.
         """
-        setting = self.setting_at(wildcards)
+        setting = self.settings.at(wildcards)
         key = without_epochs(tuple(setting[name] for name in AXES))
         split, seed = wildcards["split"], int(wildcards["seed"])
         if self.classes.fold_of(split):
             split, seed = SPLITS[self.split_by].folder, self.config.seeds[0]
         chain = self.chains.get((split, key, seed), [])
         return max((n for n in chain if n < setting["epochs"]), default=None)
-
-    def growth(self, wildcards):
-        """How many times the time and the memory of the report's networks one takes.
-
-        Whole numbers, from 1: of the point that a path names. docs/scale.md has what
-        they were measured by.
-        """
-        return growth_of(self.setting_at(wildcards))
-
-    @functools.cached_property
-    def largest_growth(self):
-        """The same of the largest size, with the report's values for all other axes."""
-        return growth_of(vars(setting_of(max(self.config.sizes.values()))))
-
-    def threshold(self, setting):
-        """The distance below which pairs are called 'same' at a setting, a dict."""
-        given = self.config.threshold
-        if given != DEVELOPMENT:
-            return setting["margin"] / 2 if given is None else given
-        key = tuple(setting[name] for name in AXES)
-        if key not in self.development:
-            expected = f"a row of {name_setting(dict(zip(AXES, key, strict=True)))}"
-            raise ConfigError("development", str(self.paths.development), expected)
-        return self.development[key]
-
-    @property
-    def thresholds_of_baselines(self):
-        """The same of baselines by name; empty where validation has theirs."""
-        if self.config.threshold != DEVELOPMENT:
-            return {}
-        return {k: v for k, v in self.development.items() if isinstance(k, str)}
-
-    @functools.cached_property
-    def development(self):
-        """Thresholds of another study, by a setting's values or a baseline's name."""
-
-        def of_setting(given):
-            return tuple(self.complete(self.defaults | given).values())
-
-        return read_thresholds(self.paths.development, self.config.sizes, of_setting)
-
-    def check_thresholds(self):
-        """Refuse a setting whose threshold nothing gives."""
-        if self.config.threshold != DEVELOPMENT:
-            return
-        if self.paths.development is None:
-            expected = "a file as development, that has the thresholds"
-            raise ConfigError("threshold", DEVELOPMENT, expected)
-        for setting in dict.fromkeys(point.setting for point in self.points):
-            self.threshold(dict(zip(AXES, setting, strict=True)))
 
     @property
     def losses(self):
@@ -398,14 +287,6 @@ class Study:
         if known.get("listing") == listing(folder, classes):
             return known["digest"]
         return content_digest(folder, classes)
-
-    def check_sizes(self):
-        """Refuse unknown network sizes."""
-        sizes = list(self.config.sizes)
-        for grid in self.config.grids:
-            unknown = [size for size in grid.size if size not in sizes]
-            if unknown:
-                raise ConfigError("grid.size", unknown[0], f"keys of sizes, {sizes}")
 
     def check_batches(self):
         """Refuse batches larger than the training pairs."""
@@ -451,34 +332,6 @@ class Study:
             found = getattr(self.config.pairs, error.key)
             expected = f"{error.expected} (results/{split})"
             raise ConfigError(f"pairs.{error.key}", found, expected) from None
-
-
-def growth_of(setting):
-    """How many times the time and the memory of the report's networks a setting takes.
-
-    The arithmetic grows with the square of the filters and of the kernel's side, memory
-    with the filters and with the weights of the first dense layer.
-    """
-    filters, width = setting["filters"], setting["dense_width"]
-    # Of the report's large network.
-    times = (filters / 32) ** 2 * (setting["kernel_size"] / 3) ** 2
-    megabytes = 1000 + 20 * filters + 0.003 * filters * width
-    return max(1, math.ceil(times)), max(1, math.ceil(megabytes / 3000))
-
-
-def aligned(values):
-    """Texts of values, by value, that sort as they do: numbers have spaces in front.
-
-    As wide as digits, so that they also stand below each other.
-    """
-    texts = {value: as_text(value) for value in values}
-    width = max(len(text.partition(".")[0]) for text in texts.values())
-    return {
-        value: text
-        if isinstance(value, str)
-        else FIGURE_SPACE * (width - len(text.partition(".")[0])) + text
-        for value, text in texts.items()
-    }
 
 
 def without_epochs(setting):
