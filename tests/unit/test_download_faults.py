@@ -389,7 +389,7 @@ def use_sources(study, *sources):
 
 def open_when_read(paths, running):
     """Open for writing the first of some pipes that a process reads from."""
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + PATIENCE
     for path in itertools.cycle(paths):
         try:
             return os.open(path, os.O_WRONLY | os.O_NONBLOCK)

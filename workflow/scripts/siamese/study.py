@@ -69,7 +69,7 @@ class Study:
         paths = Locations(config, Path(project), Path(folder).resolve())
         paths.check()
         classes, settings = Classes(config, paths.image_folder), Settings(config)
-        thresholds = Thresholds(config, paths, settings)
+        thresholds = Thresholds(paths, settings)
         study = cls(config, paths, classes, settings, thresholds)
         study.classes.check()
         check_points("grid, seeds and sets", study.size_of_grid * study.runs)

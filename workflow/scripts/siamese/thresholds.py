@@ -10,7 +10,7 @@ import functools
 from siamese.axes import AXES, name_setting
 from siamese.errors import ConfigError
 from siamese.locations import Locations
-from siamese.options import DEVELOPMENT, Config
+from siamese.options import DEVELOPMENT
 from siamese.settings import Settings
 from siamese.tables import TRAINED
 
@@ -19,13 +19,12 @@ from siamese.tables import TRAINED
 class Thresholds:
     """The thresholds of a study."""
 
-    config: Config
     paths: Locations
     settings: Settings
 
     def of(self, setting):
         """The threshold at a setting, a dict. ConfigError where the table lacks it."""
-        given = self.config.threshold
+        given = self.settings.config.threshold
         if given != DEVELOPMENT:
             return setting["margin"] / 2 if given is None else given
         key = tuple(setting[name] for name in AXES)
@@ -37,22 +36,18 @@ class Thresholds:
     @property
     def of_baselines(self):
         """Those of baselines by name; empty where validation has theirs."""
-        if self.config.threshold != DEVELOPMENT:
+        if self.settings.config.threshold != DEVELOPMENT:
             return {}
         return {k: v for k, v in self.development.items() if isinstance(k, str)}
 
     @functools.cached_property
     def development(self):
         """Thresholds of another study, by a setting's values or a baseline's name."""
-
-        def of_setting(given):
-            return tuple(self.settings.complete(given).values())
-
-        return read_thresholds(self.paths.development, self.config.sizes, of_setting)
+        return read_thresholds(self.paths.development, self.settings)
 
     def check(self, points):
         """Refuse a setting of some grid points whose threshold nothing gives."""
-        if self.config.threshold != DEVELOPMENT:
+        if self.settings.config.threshold != DEVELOPMENT:
             return
         if self.paths.development is None:
             expected = "a file as development, that has the thresholds"
@@ -72,22 +67,20 @@ def read_rows(path):
         raise ConfigError("development", str(path), expected) from None
 
 
-def read_thresholds(path, sizes, key_of):
+def read_thresholds(path, settings):
     """The thresholds that were best on classes unseen there, a mean over divisions.
 
     Parameters
     ----------
     path : path
         Of a divisions.csv.
-    sizes : collection of str
-        Settings of other sizes are left out.
-    key_of : callable
-        Of a dict of the axes that a row has: what the setting is found by.
+    settings : Settings
+        Of the study that takes them; settings of other sizes are left out.
 
     Returns
     -------
     dict of float
-        By `key_of` of a setting, or a baseline's name.
+        By the values of a setting, a tuple in the order of AXES, or a baseline's name.
 
     Raises
     ------
@@ -105,9 +98,9 @@ def read_thresholds(path, sizes, key_of):
                     for name, axis in AXES.items()
                     if row.get(name)
                 }
-                if given["size"] not in sizes:
+                if given["size"] not in settings.config.sizes:
                     continue
-                key = key_of(given)
+                key = tuple(settings.complete(given).values())
         except (KeyError, ValueError, TypeError) as error:
             line = f"development: {path}, line {number}"
             expected = "a divisions.csv that this project wrote"
