@@ -2,7 +2,7 @@
 include: "workflow/Snakefile"
 
 
-# What `all` asks for. An include does not pass on which rule is the default target.
+# An include does not pass on which rule is the default target: this is `all`.
 rule default:
     default_target: True
     input:

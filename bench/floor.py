@@ -4,36 +4,32 @@ Only the training steps of the epochs that are needed, the longest run of each
 setting, in one warm process: no start, no first step, no validation, no files.
 Prints wall and CPU seconds of the steps as JSON.
 
-    python bench/floor.py --results results --study study.json
+    python bench/floor.py study.json results
 """
 
-import argparse
 import json
 import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from train import train_epoch
-
-from siamese.axes import setting_of
-from siamese.network import build_siamese, keras, set_up_devices, training_step
-from siamese.pairs import read_pairs
-from siamese.stored import read_images
-
-# As rule train has.
-THREADS = 3
+from siamese.data.pair_tables import read_pairs
+from siamese.data.stored import read_images
+from siamese.model.devices import set_up_devices
+from siamese.model.network import build_siamese
+from siamese.model.training import train_epoch, training_step
+from siamese.study.axes import setting_of
 
 
 def longest_runs(points):
-    """The settings of the points, each with its largest number of epochs."""
+    """The largest number of epochs of each setting, by size, l2 and batch size."""
     runs = {}
-    for point in points:
-        setting = (point["size"], point["l2"], point["batch_size"])
-        runs[setting] = max(point["epochs"], runs.get(setting, 0))
+    for point in sorted(points, key=lambda point: point["epochs"]):
+        runs[point["size"], point["l2"], point["batch_size"]] = point["epochs"]
     return runs
 
 
@@ -48,23 +44,18 @@ def seconds_of_steps(model, batch_size, epochs, pairs, images):
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--study", type=Path, required=True)
-    options = parser.parse_args()
-    study = json.loads(options.study.read_text())
-    set_up_devices(THREADS, gpu=True)
+def main(study, results):
+    study = json.loads(Path(study).read_text())
+    set_up_devices(threads=3, gpu=True)
     keras.config.set_dtype_policy(study["precision"])
-    images = read_images(options.results / "dataset/images.npy")
-    pairs = read_pairs(options.results / "pairs/seed~0/A.csv")["train"]
-    seconds = []
+    images = read_images(Path(results, "dataset/images.npy"))
+    pairs = read_pairs(Path(results, "pairs/seed~0/A.csv"))["train"]
+    total = np.zeros(2)
     for (size, l2, batch_size), epochs in longest_runs(study["points"]).items():
         model = build_siamese(setting_of(study["sizes"][size], l2=l2), images.shape[1:])
-        seconds.append(seconds_of_steps(model, batch_size, epochs, pairs, images))
-    wall, cpu = np.sum(seconds, axis=0)
-    print(json.dumps({"wall": wall, "cpu": cpu}))
+        total += seconds_of_steps(model, batch_size, epochs, pairs, images)
+    print(json.dumps({"wall": total[0], "cpu": total[1]}))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

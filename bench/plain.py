@@ -4,11 +4,11 @@ One process, all pairs as float32 pixels, every grid point from scratch with `fi
 tested with `evaluate` on A, B and joint. Shares no code with the workflow. Prints
 one JSON line a grid point.
 
-    python bench/plain.py --data resources/fashion_mnist --study study.json
+    python bench/plain.py study.json resources/fashion_mnist
 """
 
-import argparse
 import json
+import sys
 from pathlib import Path
 
 import keras
@@ -38,11 +38,9 @@ def make_pairs(images, labels, classes, most, generator):
     left, right, same = [], [], []
     for k, own in enumerate(members):
         other = (k + generator.integers(1, len(classes), n)) % len(classes)
+        negatives = np.array([members[o][i] for i, o in enumerate(other)])
         left += [own[:n], own[:n]]
-        right += [
-            own[1 : n + 1],
-            np.array([members[o][i] for i, o in enumerate(other)]),
-        ]
+        right += [own[1 : n + 1], negatives]
         same += [np.ones(n), np.zeros(n)]
     left, right, same = map(np.concatenate, (left, right, same))
     order = generator.permutation(len(same))
@@ -63,12 +61,9 @@ def make_data(images, labels, study):
         for name in ("A", "B")
     )
     tests = int(study["pairs"]["test_fraction"] * len(a[1]))
-    return {
-        "A": part(a, 0, tests),
-        "train": part(a, tests, tests + train),
-        "validation": part(a, tests + train),
-        "B": b,
-    }
+    validation = part(a, tests + train)
+    train = part(a, tests, tests + train)
+    return {"A": part(a, 0, tests), "train": train, "validation": validation, "B": b}
 
 
 def euclidean_distance(sides):
@@ -86,6 +81,7 @@ def accuracy(y_true, y_pred):
 
 
 def build(filters, l2):
+    penalty = keras.regularizers.L2(l2) if l2 else None
     encoder = keras.Sequential(
         [
             layers.Input((28, 28, 1)),
@@ -94,11 +90,7 @@ def build(filters, l2):
             layers.Conv2D(2 * filters, 3, activation="relu", padding="same"),
             layers.MaxPooling2D(),
             layers.Flatten(),
-            layers.Dense(
-                4 * filters,
-                activation="relu",
-                kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
-            ),
+            layers.Dense(4 * filters, activation="relu", kernel_regularizer=penalty),
             layers.Dropout(0.25),
             layers.Dense(2 * filters, activation="softmax"),
         ]
@@ -111,20 +103,6 @@ def build(filters, l2):
     return model
 
 
-def train(point, filters, data):
-    """A new model of one grid point, trained."""
-    keras.utils.set_random_seed(0)
-    model = build(filters, point["l2"])
-    model.fit(
-        *data["train"],
-        batch_size=point["batch_size"],
-        epochs=point["epochs"],
-        validation_data=data["validation"],
-        verbose=2,
-    )
-    return model
-
-
 def evaluate(model, data):
     """Accuracies on the two test sets and on both together."""
     (left, right), same = zip(data["A"], data["B"], strict=True)
@@ -133,17 +111,17 @@ def evaluate(model, data):
     return {name: model.evaluate(*pairs, verbose=0)[1] for name, pairs in sets.items()}
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--study", type=Path, required=True)
-    options = parser.parse_args()
-    study = json.loads(options.study.read_text())
-    data = make_data(*read_images(options.data), study)
+def main(study, folder):
+    study = json.loads(Path(study).read_text())
+    data = make_data(*read_images(Path(folder)), study)
     for point in study["points"]:
-        model = train(point, study["sizes"][point["size"]], data)
+        keras.utils.set_random_seed(0)
+        model = build(study["sizes"][point["size"]], point["l2"])
+        options = {"batch_size": point["batch_size"], "epochs": point["epochs"]}
+        validation = {"validation_data": data["validation"], "verbose": 2}
+        model.fit(*data["train"], **options, **validation)
         print(json.dumps(point | evaluate(model, data)), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -1,53 +1,65 @@
-"""Training jobs that wait at a place in their training until a test lets them go."""
+"""Jobs that wait in the middle of their work until a test lets them go."""
 
-import time
+import atexit
+import os
+import signal
+import subprocess
 
-from hooked import hooked_python
+from study import snakemake_command
 
-# At the start of each epoch, where it draws the order of the pairs.
-HOOK = """
-import os, sys, time
-if any(word.endswith(".train.py") for word in sys.orig_argv):
-    import numpy.random
-    draw = numpy.random.default_rng
+# Half of an output is there, as when a job is stopped while it stores.
+HOLD = """
+def hold(snakemake):
+    import os
+    if os.path.exists("alive") and {target!r} in snakemake.output:
+        with open({target!r}, "w") as file:
+            file.write("half of it")
+        hold.alive = open("alive", "w")
+        print(os.getpid(), file=hold.alive, flush=True)
+        open("go").close()
 
-    def held(*arguments):
-        open({reached!r}, "w").close()
-        while os.path.exists({hold!r}):
-            time.sleep(0.02)
-        return draw(*arguments)
-
-    numpy.random.default_rng = held
 """
-# Seconds for what happens sooner or later, however slow and busy the machine is.
-PATIENCE = 1800
 
 
-def wait_until(condition):
-    end = time.monotonic() + PATIENCE
-    while not (value := condition()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-    return value
+class Held:
+    """snakemake on a study in which the job that makes a target waits.
 
+    `pid` is the job's. The pipe `alive` ends when the job does.
+    """
 
-class Hold:
-    """While it is on, training jobs of `python` wait at the start of an epoch."""
+    def __init__(self, study, rule, target, *arguments):
+        script = study / f"workflow/scripts/{rule}.py"
+        text, main = script.read_text(), "def main(snakemake):\n"
+        if "def hold" not in text:
+            text = text.replace(main, f"{main}    hold(snakemake)\n")
+            script.write_text(HOLD.format(target=target) + text)
+        for name in ("alive", "go"):
+            os.mkfifo(study / name)
+        self.study, self.log = study, study / "snakemake.txt"
+        with open(self.log, "w") as output:
+            self.process = subprocess.Popen(
+                snakemake_command(*arguments, target),
+                cwd=study,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # As a terminal starts it; the tests may have Ctrl-C ignored.
+                start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
+        # A test that fails leaves nothing running.
+        atexit.register(self.process.kill)
+        self.alive = open(study / "alive")  # noqa: SIM115
+        self.pid = int(self.alive.readline())
 
-    def __init__(self, folder):
-        folder.mkdir()
-        self.path, self.reached = folder / "hold", folder / "reached"
-        text = HOOK.format(reached=str(self.reached), hold=str(self.path))
-        self.python = hooked_python(folder / "environment", text)
-        self.on()
+    def go_on(self):
+        """Let the job go on."""
+        os.close(os.open(self.study / "go", os.O_WRONLY))
 
-    def on(self):
-        self.reached.unlink(missing_ok=True)
-        self.path.touch()
-
-    def wait(self):
-        """Wait until a job is at that place."""
-        wait_until(self.reached.exists)
-
-    def release(self):
-        self.path.unlink()
+    def end(self):
+        """Wait for the end of snakemake and of the job; return status and output."""
+        status = self.process.wait()
+        assert self.alive.read() == ""
+        self.alive.close()
+        for name in ("alive", "go"):
+            (self.study / name).unlink()
+        return status, self.log.read_text()

@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from siamese.study import with_defaults
+from siamese.study.study import with_defaults
 
 ROOT = Path(__file__).parents[1]
 IMAGES_PER_CLASS = 30
 # 6 * 2 * 29 = 348 pairs of A, 69 of them for testing; 4 * 2 * 29 of B.
 PAIRS = {"images_per_class": IMAGES_PER_CLASS, "test_fraction": 0.2, "train": 200}
+GRID = {"size": ["small"], "l2": [0], "batch_size": [64], "epochs": [2, 3]}
 
 
 def idx_bytes(array):
@@ -33,12 +34,13 @@ def generate_files(seed=0):
     patterns = generator.integers(0, 200, (10, 28, 28))
     noise = generator.integers(0, 56, (len(labels), 28, 28))
     images = (patterns[labels] + noise).astype(np.uint8)
-    labels = labels.astype(np.uint8)
     return {
-        "train-images-idx3-ubyte": idx_bytes(images[:200]),
-        "train-labels-idx1-ubyte": idx_bytes(labels[:200]),
-        "t10k-images-idx3-ubyte": idx_bytes(images[200:]),
-        "t10k-labels-idx1-ubyte": idx_bytes(labels[200:]),
+        f"{name}-{kind}": idx_bytes(array[part])
+        for name, part in {"train": slice(200), "t10k": slice(200, None)}.items()
+        for kind, array in {
+            "images-idx3-ubyte": images,
+            "labels-idx1-ubyte": labels.astype(np.uint8),
+        }.items()
     }
 
 
@@ -60,42 +62,31 @@ def make_study(directory, **options):
     """Lay out the project with generated data and a small config of its own."""
     copy_project(directory)
     files = generate_files()
-    folder = directory / "resources" / "fashion_mnist"
+    folder = directory / "resources/fashion_mnist"
     folder.mkdir(parents=True)
     for name, data in files.items():
         (folder / f"{name}.gz").write_bytes(gzip.compress(data))
-    path = directory / "config" / "config.yaml"
     config = with_defaults({}, directory)
     config["dataset"] |= {
         "sources": [{"directory": "resources/fashion_mnist"}],
         "files": digests(files),
         "images_per_class": IMAGES_PER_CLASS,
     }
-    config |= {
-        "pairs": PAIRS,
-        "sizes": {"small": 2, "large": 4},
-        "grid": {
-            "size": ["small"],
-            "l2": [0.01, 0],
-            "batch_size": [64],
-            "epochs": [2, 3],
-        },
-    }
-    path.write_text(yaml.safe_dump(config | options))
+    config |= {"pairs": PAIRS, "sizes": {"small": 2, "large": 4}, "grid": GRID}
+    (directory / "config/config.yaml").write_text(yaml.safe_dump(config | options))
     return directory
 
 
 def edit_config(directory, **options):
-    path = directory / "config" / "config.yaml"
+    path = directory / "config/config.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | options))
 
 
 def snakemake_command(*arguments, python=sys.executable):
     return [
-        *(python, "-m", "snakemake", "--cores", "2"),
-        *("--resources", "gpu=1", "--nocolor"),
+        *(python, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1"),
         # snakemake ends so much later than its last job.
-        *("--max-jobs-per-timespan", "1000000/1s", *arguments),
+        *("--nocolor", "--max-jobs-per-timespan", "1000000/1s", *arguments),
     ]
 
 
@@ -111,18 +102,10 @@ def snakemake(directory, *arguments, **options):
 
 
 def planned_jobs(output):
-    """Jobs by rule in the table that a dry-run prints."""
-    lines = (
-        output.split("Job stats:")[1].splitlines()[3:] if "Job stats" in output else []
-    )
-    jobs = {}
-    for line in lines:
-        if not line.strip():
-            break
-        rule, count = line.split()
-        jobs[rule] = int(count)
-    jobs.pop("total", None)
-    return jobs
+    """Jobs by rule in the table that a dry run prints."""
+    _, _, table = output.partition("Job stats:")
+    jobs = re.findall(r"^(\w+) +(\d+)$", table.partition("\n\n")[0], re.MULTILINE)
+    return {rule: int(count) for rule, count in jobs if rule != "total"}
 
 
 def content(path):
@@ -138,36 +121,12 @@ def content(path):
 
 def different_results(study, reference):
     """Paths of the results that differ between two studies, or that one lacks."""
-    paths = {
-        path.relative_to(directory)
+    contents = [
+        {
+            path.relative_to(directory).as_posix(): content(path)
+            for path in (directory / "results").rglob("*.*")
+            if path.is_file()
+        }
         for directory in (study, reference)
-        for path in (directory / "results").rglob("*.*")
-        if path.is_file()
-    }
-    return {
-        path.as_posix()
-        for path in paths
-        if not ((study / path).exists() and (reference / path).exists())
-        or content(study / path) != content(reference / path)
-    }
-
-
-class SmallDisk:
-    """A file system in memory, whose free space can be set."""
-
-    def __init__(self, path):
-        self.path = path
-        path.mkdir()
-        self.mount(f"size={2**28}")
-
-    def mount(self, options):
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.path)]
-        subprocess.run(command, check=True, capture_output=True)
-
-    def leave_free(self, size):
-        disk = os.statvfs(self.path)
-        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
-        self.mount(f"remount,size={used + size}")
-
-    def unmount(self):
-        subprocess.run(["umount", "--lazy", str(self.path)], check=True)
+    ]
+    return {path for path, _ in contents[0].items() ^ contents[1].items()}

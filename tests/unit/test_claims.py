@@ -1,4 +1,4 @@
-"""Statistics of seeds, and the verdicts on claims."""
+"""Claims: effects, verdicts, and how they are shown."""
 
 import math
 
@@ -6,58 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from judge_claims import effect, judge_claims, verdict_of_all
-from plot_choice import draw_choice
-from plot_claims import as_markdown, draw_claims
-from rank_settings import correlations, rank_settings
+from judge_claims import OVER_DIVISIONS, mean_over_seeds
+from plot_claims import claims_text, draw_claims
 from scipy import stats
 from study import ROOT
+from summaries import VALUES, summary_of_divisions, summary_of_networks
 
-from siamese.intervals import mean_interval, paired_interval, verdict
-from siamese.metrics import METRICS
-
-
-@pytest.mark.parametrize("n", [2, 5, 10])
-def test_mean_interval_is_scipys(n):
-    values = np.random.default_rng(n).normal(0.8, 0.02, n)
-    found = mean_interval(values)
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
-    assert found["n"] == n
-    assert found["mean"] == pytest.approx(sum(values) / n)
-    variance = sum((value - found["mean"]) ** 2 for value in values) / (n - 1)
-    assert found["sd"] == pytest.approx(math.sqrt(variance))
-
-
-def test_mean_interval_by_hand():
-    # t(0.975, 2) = 4.302653
-    found = mean_interval([0.7, 0.8, 0.9])
-    assert found["low"] == pytest.approx(0.8 - 4.302653 * 0.1 / math.sqrt(3), abs=1e-6)
-
-
-def test_one_run_has_no_interval_and_none_no_mean():
-    found = mean_interval([0.8])
-    assert (found["n"], found["mean"]) == (1, 0.8)
-    assert all(math.isnan(found[name]) for name in ("sd", "low", "high"))
-    assert mean_interval([])["n"] == 0
-    assert math.isnan(mean_interval([])["mean"])
-
-
-def test_missing_runs_do_not_count():
-    found = mean_interval([0.7, math.nan, 0.9])
-    assert found == mean_interval([0.7, 0.9])
-    assert mean_interval([0.8, 0.8])["high"] == 0.8
-
-
-def test_paired_interval_is_scipys_over_common_seeds():
-    generator = np.random.default_rng(0)
-    first = pd.Series(generator.normal(0.8, 0.02, 6), index=range(6))
-    second = pd.Series(generator.normal(0.7, 0.02, 6), index=range(2, 8))
-    found = paired_interval(first, second)
-    common = [2, 3, 4, 5]
-    expected = stats.ttest_rel(first[common], second[common]).confidence_interval(0.95)
-    assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
-    assert found["n"] == 4
+from siamese.stats.claims import effect, judge, verdict
+from siamese.stats.tables import own_division, trained_rows
 
 
 @pytest.mark.parametrize(
@@ -68,11 +24,8 @@ def test_paired_interval_is_scipys_over_common_seeds():
         (0.85, 0.90, (0.78, 0.84), "contradicted"),
         (0.75, 0.80, (0.78, 0.84), "undecided"),
         (0.70, 0.90, (0.78, 0.84), "undecided"),
-        (0.01, 0.05, (0, None), "supported"),
         (-0.01, 0.05, (0, None), "undecided"),
-        (-0.05, -0.01, (0, None), "contradicted"),
         (-0.05, -0.01, (None, 0), "supported"),
-        (math.nan, math.nan, (0, None), "undecided"),
         (math.nan, math.nan, (None, None), "undecided"),
     ],
 )
@@ -80,191 +33,145 @@ def test_verdict(low, high, holds, expected):
     assert verdict(low, high, holds) == expected
 
 
-def test_a_claim_stands_with_all_effects_and_falls_with_one():
-    assert verdict_of_all(["supported", "supported"]) == "supported"
-    assert verdict_of_all(["supported", "undecided"]) == "undecided"
-    assert verdict_of_all(["undecided", "contradicted"]) == "contradicted"
-
-
-def runs(points, seeds):
-    """Rows with accuracy_b from a function of the setting and the seed."""
-    names = ["size", "l2", "batch_size", "epochs"]
-    return pd.DataFrame(
-        dict(zip(names, point, strict=True))
-        | {"seed": seed, "accuracy_b": value(seed), "accuracy_a": 0.9}
-        for point, value in points.items()
-        for seed in seeds
-    )
-
-
-ROWS = runs(
-    {
-        ("small", 0.01, 512, 2): lambda seed: 0.70 + 0.01 * seed,
-        ("small", 0.01, 1024, 2): lambda seed: 0.80 + 0.02 * seed,
-        ("small", 0.0, 512, 2): lambda seed: 0.60,
-        ("small", 0.0, 1024, 2): lambda seed: 0.75,
-        ("small", 0.01, 1024, 5): lambda seed: 0.72,
-        ("large", 0.01, 512, 2): lambda seed: 0.66,
-    },
-    seeds=[0, 1, 2],
-)
+# B by seed of each setting.
+POINTS = {
+    ("small", 0.01, 512, 2): (0.70, 0.71, 0.72),
+    ("small", 0.01, 1024, 2): (0.80, 0.82, 0.84),
+    ("small", 0.0, 512, 2): (0.60, 0.60, 0.60),
+    ("small", 0.0, 1024, 2): (0.75, 0.75, 0.75),
+    ("small", 0.01, 1024, 5): (0.72, 0.72, 0.72),
+    ("large", 0.01, 512, 2): (0.66, 0.66, 0.66),
+}
+ROWS = pd.DataFrame(
+    [(*point, n, b) for point, values in POINTS.items() for n, b in enumerate(values)],
+    columns=["size", "l2", "batch_size", "epochs", "seed", "accuracy_b"],
+).assign(accuracy_a=0.9)
+ONE = {"size": "small", "l2": 0.01, "batch_size": 1024, "epochs": 2}
 
 
 def side(**selection):
     return {"metric": "accuracy_b", **selection}
 
 
-def test_effect_of_one_setting_is_its_values():
-    found = effect(ROWS, side(size="small", l2=0.01, batch_size=1024, epochs=2))
-    assert found.to_dict() == pytest.approx({0: 0.80, 1: 0.82, 2: 0.84})
-
-
-def test_effect_of_two_settings_is_their_paired_difference():
-    common = {"size": "small", "l2": 0.01, "epochs": 2}
-    found = effect(
-        ROWS, side(batch_size=1024, **common), side(batch_size=512, **common)
-    )
-    assert found.to_dict() == pytest.approx({0: 0.10, 1: 0.11, 2: 0.12})
+def test_effect_is_a_value_or_the_paired_difference_of_two_settings_or_metrics():
+    assert effect(ROWS, side(**ONE)).tolist() == pytest.approx([0.80, 0.82, 0.84])
+    differences = effect(ROWS, side(**ONE), side(**ONE | {"batch_size": 512}))
+    assert differences.to_dict() == pytest.approx({0: 0.10, 1: 0.11, 2: 0.12})
+    differences = effect(ROWS, {"metric": "accuracy_a", **ONE}, side(**ONE))
+    assert differences[1] == pytest.approx(0.9 - 0.82)
 
 
 def test_open_settings_are_averaged_where_both_sides_have_them():
     # L2 at (small, 512, 2) and (small, 1024, 2); neither at 5 epochs nor large
-    found = effect(ROWS, side(l2=0.01), side(l2=0))
-    assert found[0] == pytest.approx(((0.70 - 0.60) + (0.80 - 0.75)) / 2)
-    assert found[2] == pytest.approx(((0.72 - 0.60) + (0.84 - 0.75)) / 2)
+    differences = effect(ROWS, side(l2=0.01), side(l2=0))
+    assert differences[0] == pytest.approx(((0.70 - 0.60) + (0.80 - 0.75)) / 2)
+    assert differences[2] == pytest.approx(((0.72 - 0.60) + (0.84 - 0.75)) / 2)
+    # A seed that lacks a run is left out.
+    lacking = (ROWS["seed"] == 1) & (ROWS["batch_size"] == 512) & (ROWS["l2"] == 0)
+    assert [*effect(ROWS[~lacking], side(l2=0.01), side(l2=0)).index] == [0, 2]
 
 
 def test_listed_values_are_averaged_and_must_all_be_there():
-    found = effect(ROWS, side(batch_size=[512, 1024]))
-    # of the open settings, (large, 0.01, 2) has no 1024 and (small, 0.01, 5) no 512
-    assert found[0] == pytest.approx(((0.70 + 0.80) / 2 + (0.60 + 0.75) / 2) / 2)
+    values = effect(ROWS, side(batch_size=[512, 1024]))
+    # (large, 0.01, 2) has no 1024, and (small, 0.01, 5) no 512
+    assert values[0] == pytest.approx(((0.70 + 0.80) / 2 + (0.60 + 0.75) / 2) / 2)
 
 
-def test_two_metrics_of_one_setting():
-    setting = {"size": "small", "l2": 0.01, "batch_size": 1024, "epochs": 2}
-    found = effect(ROWS, {"metric": "accuracy_a", **setting}, side(**setting))
-    assert found[1] == pytest.approx(0.9 - 0.82)
+def test_axes_that_a_network_does_not_use_are_open_settings():
+    rows = trained_rows(summary_of_networks(), "pairs")
+    # Seed 0 has 0.60 and 0.64 with the published network, 0.68 with the other.
+    assert effect(rows, side())[0] == pytest.approx((0.60 + 0.64 + 0.68) / 3)
+    assert effect(rows, side(network="gradients"))[0] == pytest.approx(0.68)
 
 
-def test_seed_that_lacks_a_run_is_left_out():
-    lacking = ROWS[
-        ~((ROWS["seed"] == 1) & (ROWS["batch_size"] == 512) & (ROWS["l2"] == 0))
-    ]
-    assert effect(lacking, side(l2=0.01), side(l2=0)).index.tolist() == [0, 2]
+CLAIM, L2 = yaml.safe_load("""
+- claim: 1024 is better than 512.
+  where: {size: small, l2: 0.01, epochs: 2, metric: accuracy_b}
+  effects:
+    - effect: 1024 − 512
+      of: {batch_size: 1024}
+      minus: {batch_size: 512}
+      published: 0.1
+      holds: [0, null]
+    - {effect: B at 512, of: {batch_size: 512}, holds: [0.9, 1]}
+- claim: L2 raises B.
+  where: {metric: accuracy_b}
+  effects:
+    - {effect: L2, of: {l2: 0.01}, minus: {l2: 0.0}, holds: [0, null]}
+    - {effect: B, of: {l2: 0.01}, holds: [0.75, 0.85]}
+""")
 
 
-CLAIM = {
-    "claim": "1024 is better than 512.",
-    "where": {"size": "small", "l2": 0.01, "epochs": 2, "metric": "accuracy_b"},
-    "effects": [
-        {
-            "effect": "1024 − 512",
-            "of": {"batch_size": 1024},
-            "minus": {"batch_size": 512},
-            "published": 0.1,
-            "holds": [0, None],
-        },
-        {"effect": "B at 512", "of": {"batch_size": 512}, "holds": [0.9, 1]},
-    ],
-}
-
-
-def test_claims_are_judged():
-    table = judge_claims(ROWS, [CLAIM])
-    first, second = table.to_dict("records")
-    expected = stats.ttest_1samp([0.10, 0.11, 0.12], 0).confidence_interval(0.95)
-    assert (first["low"], first["high"]) == pytest.approx(tuple(expected))
-    assert (first["n"], first["mean"]) == (3, pytest.approx(0.11))
-    assert (first["verdict"], second["verdict"]) == ("supported", "contradicted")
-    assert set(table["verdict_of_claim"]) == {"contradicted"}
-
-
-def test_one_seed_decides_nothing():
-    table = judge_claims(ROWS[ROWS["seed"] == 0], [CLAIM])
-    assert set(table["verdict"]) == {"undecided"}
-    assert table["mean"].tolist() == pytest.approx([0.10, 0.70])
-    rows = [line for line in as_markdown(table).splitlines() if "512" in line]
-    assert "[" not in "".join(rows)
-
-
-def test_text_and_figure_show_effects_and_verdicts(tmp_path):
-    judge_claims(ROWS, [CLAIM]).to_csv(tmp_path / "claims.csv", index=False)
-    table = pd.read_csv(tmp_path / "claims.csv")
-    rows = [
-        [cell.strip() for cell in line.strip("| ").split(" | ")]
-        for line in as_markdown(table).splitlines()
-        if line.startswith("| 1.")
-    ]
+def test_text_and_figure_show_effects_and_verdicts():
+    table = judge(ROWS, [CLAIM])
+    # The mean of 0.10, 0.11 and 0.12 with Student's t.
     half = stats.t.ppf(0.975, 2) / math.sqrt(3)
-    assert rows == [
-        [
-            "1. 1024 is better than 512. **contradicted**",
-            *("1024 − 512", "Accuracy, %", "3"),
-            *(
-                f"+11.00 [+{11 - half:.2f}, +{11 + half:.2f}]",
-                "+10.00",
-                "from +0.00",
-                "supported",
-            ),
-        ]
-    ]
+    first, second = claims_text(table).strip().splitlines()[-2:]
+    assert first == (
+        "| 1. 1024 is better than 512. **contradicted** | 1024 − 512 | Accuracy, % | 3 "
+        f"| +11.00 [+{11 - half:.2f}, +{11 + half:.2f}] | +10.00 | from +0.00 "
+        "| supported |"
+    )
+    assert second.startswith("|  | B at 512 |")
+    assert second.endswith("|  | 90.00 to 100.00 | contradicted |")
     figure = draw_claims(table, pd.Series({"blurred pixels": 0.82, "pixels": 0.72}))
     labels = [
-        label.get_text() for axis in figure.axes for label in axis.get_yticklabels()
+        text.get_text() for axis in figure.axes for text in axis.get_yticklabels()
     ]
     assert labels == ["1. B at 512", "1. 1024 − 512"]
 
 
+def markers(figure, marker):
+    """Where a figure has a marker, by the label of the horizontal axis."""
+    return {
+        axis.get_xlabel(): line.get_xdata()[0]
+        for axis in figure.axes
+        for line in axis.get_lines()
+        if line.get_marker() == marker and len(line.get_xdata())
+    }
+
+
 def test_each_metric_has_its_own_panel_and_scale():
-    parts = [("accuracy_b", 0.7), ("auc_b", 0.8), ("eer_b", 0.25)]
+    values = {"accuracy_b": 0.7, "auc_b": 0.8, "eer_b": 0.25}
     effects = [
         {"effect": metric, "of": {"metric": metric}, "holds": [value, None]}
-        for metric, value in parts
+        for metric, value in values.items()
     ]
     effects.append(effects[1] | {"minus": {"metric": "auc_a"}})
-    rows = ROWS.assign(**dict(parts), auc_a=0.9)
-    table = judge_claims(rows, [{"claim": "x", "effects": effects}])
-    figure = draw_claims(table, pd.Series({"pixels": 0.72}))
-    means = {axis.get_xlabel(): axis.lines[1].get_xdata()[0] for axis in figure.axes}
-    assert means == pytest.approx(
-        {
-            "Accuracy, %": 70,
-            "AUC": 0.8,
-            "Equal error rate, %": 25,
-            "Difference in AUC": -0.1,
-        }
-    )
-    text = as_markdown(table)
-    assert all(
-        value in text for value in (" 70.00 ", " 0.8000 ", " 25.00 ", "-0.1000 ")
-    )
+    rows = ROWS.assign(**values, auc_a=0.9)
+    table = judge(rows, [{"claim": "x", "effects": effects}])
+    means = markers(draw_claims(table, pd.Series({"pixels": 0.72})), "o")
+    expected = {"Accuracy, %": 70, "AUC": 0.8, "Equal error rate, %": 25}
+    assert means == pytest.approx(expected | {"Difference in AUC": -0.1})
+    text = claims_text(table)
+    assert all(value in text for value in ("70.00 ", " 0.8000 ", " 25.00 ", "-0.1000 "))
 
 
-def test_a_choice_ranks_by_any_metric_the_better_one_first():
-    summary = ROWS.assign(method="siamese", split_by="pairs")
-    values = summary["accuracy_b"]
-    summary = summary.assign(**{f"{name}_b": values for name in METRICS})
-    for name, metric in METRICS.items():
-        table = rank_settings(summary, summary, "pairs", name)
-        best = {"higher": "max", "lower": "min"}[metric.better]
-        assert table["score"].iloc[0] == getattr(table["score"], best)()
-        related = correlations(table, name)
-        assert related[f"{name}_b"] == pytest.approx(1)
-        assert related["accuracy_b"] == pytest.approx(1 if best == "max" else -1)
-        baselines = pd.Series({"pixels": 0.7})
-        axis = draw_choice(table, name, baselines).axes[0]
-        chosen = {line.get_label(): line for line in axis.lines}["chosen inside A"]
-        expected = metric.scale * table["score"].iloc[0]
-        assert chosen.get_xdata()[0] == pytest.approx(expected)
-        assert axis.get_xlabel().lower().startswith(metric.label.lower())
+def test_claims_are_judged_again_over_divisions():
+    runs = trained_rows(summary_of_divisions(), "pairs")
+    first = judge(own_division(runs), [L2])
+    assert first["verdict"].tolist() == ["supported", "undecided"]
+    second = judge(mean_over_seeds(runs), [L2], "unseen")
+    on_b = {l2: [*VALUES[l2].values()][1:] for l2 in (0.01, 0.0)}
+    differences = np.subtract(on_b[0.01], on_b[0.0])
+    assert second["n"].tolist() == [3, 3]
+    assert second["mean"].tolist() == pytest.approx([differences.mean(), 0.8])
+    expected = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
+    assert second[["low", "high"]].iloc[0].tolist() == pytest.approx([*expected])
+    both = first.join(second[OVER_DIVISIONS].add_suffix("_divisions"))
+    text = claims_text(both)
+    assert "over 3 other divisions" in text and "| +12.00 [" in text
+    assert "1. L2 raises B. **undecided**; over divisions **undecided** |" in text
+    figure = draw_claims(both, pd.Series({"pixels": 0.7}))
+    assert "over 3 divisions" in figure.get_suptitle()
+    assert sorted(markers(figure, "s").values()) == pytest.approx([12, 80])
 
 
 def test_the_published_numbers_satisfy_the_published_claims():
     """They lie within the bounds that stand for the published report's words."""
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())["claims"]
     assert len(claims) == 8
-    for claim in claims:
-        for part in claim["effects"]:
-            if "published" in part:
-                value = part["published"]
-                assert verdict(value, value, part["holds"]) == "supported", part
+    for part in [part for claim in claims for part in claim["effects"]]:
+        if "published" in part:
+            value = part["published"]
+            assert verdict(value, value, part["holds"]) == "supported", part

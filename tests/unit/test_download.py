@@ -1,151 +1,129 @@
-"""The data files: what is refused, and which source is taken."""
+"""The data files come from the first source that has them; failures are explained."""
 
 import functools
 import gzip
-import http.server
+import os
+import shutil
 import socket
+import subprocess
 import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
-from download import download, unpack
-from study import digests, generate_files, idx_bytes
+from download import download
+from study import digests, generate_files
 
+from siamese.data import sources
 from siamese.errors import StudyError
-from siamese.idx import parse_idx, read_merged
-from siamese.sources import Patience
 
+FILES = generate_files()
 NAME = "train-images-idx3-ubyte"
-# No machine is so slow that a source that works takes as long.
-PATIENT = Patience(connect=600, silence=600, block=600)
-
-
-def spoil(data, how):
-    """A damaged gzip of an IDX file."""
-    packed = gzip.compress(data)
-    return {
-        "truncated": packed[: len(packed) // 2],
-        "not gzip": data,
-        "wrong magic": gzip.compress(b"\0\0\x0d\x03" + data[4:]),
-        "wrong size": gzip.compress(data[:-1]),
-        "empty": gzip.compress(b""),
-        "wrong hash": gzip.compress(data[:-1] + bytes([data[-1] ^ 1])),
-    }[how]
-
-
-DAMAGES = {
-    "truncated": "not a complete gzip file",
-    "not gzip": "not a complete gzip file",
-    "wrong magic": "IDX magic number 00000803",
-    "wrong size": "bytes, expected",
-    "empty": "IDX magic number",
-    "wrong hash": "SHA-256",
-}
-
-
-def write(folder, files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        (folder / f"{name}.gz").write_bytes(gzip.compress(data))
-    return folder
+PACKED = {f"{name}.gz": gzip.compress(data) for name, data in FILES.items()}
+ANOTHER = PACKED | {f"{NAME}.gz": gzip.compress(FILES[NAME][:-1] + b"\xff")}
 
 
 @pytest.fixture
-def scratch(tmp_path):
-    path = tmp_path / "scratch"
-    path.mkdir()
-    return path
-
-
-@pytest.mark.parametrize("how", DAMAGES)
-def test_damaged_file_is_refused_by_name(tmp_path, how):
-    data = generate_files()[NAME]
-    path = tmp_path / f"{NAME}.gz"
-    path.write_bytes(spoil(data, how))
-    with pytest.raises(StudyError, match=DAMAGES[how]) as error:
-        unpack(path, NAME, digests({NAME: data})[NAME])
-    assert str(error.value).startswith(NAME)
-
-
-def test_payload_counts_not_its_compression(tmp_path):
-    data = generate_files()[NAME]
-    path = tmp_path / f"{NAME}.gz"
-    for level in (1, 9):
-        path.write_bytes(gzip.compress(data, level))
-        assert unpack(path, NAME, digests({NAME: data})[NAME]) == data
-
-
-def test_parse_idx_gives_the_array():
-    array = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
-    data = idx_bytes(array)
-    parsed = parse_idx(data, NAME, digests({NAME: data})[NAME])
-    np.testing.assert_array_equal(parsed, array)
-
-
-def test_images_and_labels_must_match_in_number(tmp_path):
-    files = generate_files()
-    files["t10k-labels-idx1-ubyte"] = idx_bytes(np.zeros(7, np.uint8))
-    for name, data in files.items():
-        (tmp_path / name).write_bytes(data)
-    with pytest.raises(StudyError, match="7 labels, expected 100"):
-        read_merged({name: tmp_path / name for name in files}, digests(files))
-
-
-def test_next_source_is_tried_and_the_failure_logged(tmp_path, scratch, capsys):
-    files = generate_files()
-    good = write(tmp_path / "good", files)
-    sources = [{"directory": str(tmp_path / "none")}, {"directory": str(good)}]
-    assert download(sources, digests(files), scratch) == files
-    assert f"Failed: directory {tmp_path / 'none'}" in capsys.readouterr().out
-
-
-def test_error_lists_every_source_with_its_reason(tmp_path, scratch, monkeypatch):
+def address(tmp_path, monkeypatch):
+    """A server of the files in tmp_path."""
     monkeypatch.setenv("NO_PROXY", "*")
-    files = generate_files()
-    bad = write(tmp_path / "bad", files)
-    (bad / f"{NAME}.gz").write_bytes(b"no gzip")
-    with socket.socket() as deaf, pytest.raises(StudyError) as error:
-        deaf.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
-        sources = [
-            {"directory": str(tmp_path / "none")},
-            {"directory": str(bad)},
-            {"url": url},
-        ]
-        download(sources, digests(files), scratch, PATIENT)
-    message = str(error.value)
-    assert "\n" not in message
-    assert f"{tmp_path / 'none'}: {NAME}.gz: not found" in message
-    assert f"{bad}: {NAME}.gz: not a complete gzip file" in message
-    assert f"url {url}: {NAME}.gz: " in message
-    assert "dataset.sources" in message
-
-
-@pytest.mark.parametrize("names", [["a", "b"], []])
-def test_advice_names_a_folder_that_is_looked_in(tmp_path, scratch, names):
-    files, sources = generate_files(), [{"directory": str(tmp_path / x)} for x in names]
-    with pytest.raises(StudyError) as error:
-        download(sources, digests(files), scratch)
-    if not names:
-        assert f"{NAME}.gz, " in str(error.value)
-        assert ".gz into a folder that you add to" in str(error.value)
-        return
-    folder = str(error.value).partition(".gz into ")[2].partition(", or")[0]
-    write(Path(folder), files)
-    (tmp_path / "again").mkdir()
-    assert download(sources, digests(files), tmp_path / "again") == files
-
-
-def test_url_source(tmp_path, scratch, monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "*")
-    files = generate_files()
-    folder = write(tmp_path / "served", files)
-    handler = functools.partial(
-        http.server.SimpleHTTPRequestHandler, directory=str(folder)
-    )
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/"
-        assert download([{"url": url}], digests(files), scratch, PATIENT) == files
+    # A working server answers in time on any machine.
+    for name in ("CONNECT", "SILENCE", "ANSWER"):
+        monkeypatch.setattr(sources, name, 600)
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,)).start()
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def write(folder, files):
+    folder.mkdir(parents=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return {"directory": str(folder)}
+
+
+def fetch(*places):
+    return download(places, digests(FILES), "idx")
+
+
+def refusal(*places):
+    with pytest.raises(StudyError) as error:
+        fetch(*places)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("files", [PACKED, FILES], ids=["packed", "unpacked"])
+def test_the_first_folder_that_has_them_whole(tmp_path, capsys, files):
+    bad = write(tmp_path / "bad", files | {f"{NAME}.gz": PACKED[f"{NAME}.gz"][:-9]})
+    assert fetch(bad, write(tmp_path / "good", files)) == FILES
+    assert f": {NAME}.gz: not a complete gzip file" in capsys.readouterr().out
+
+
+def test_npz_files_are_taken_as_they_are(tmp_path):
+    np.savez(tmp_path / "x.npz", images=np.ones((2, 3, 3), bool), labels=[0, 1])
+    files = {"x.npz": (tmp_path / "x.npz").read_bytes()}
+    assert download([{"directory": str(tmp_path)}], digests(files), "npz") == files
+
+
+def test_the_first_address_that_has_them_whole(address, tmp_path, capsys, monkeypatch):
+    write(tmp_path / "good", PACKED)
+    write(tmp_path / "another", ANOTHER)
+    urls = [{"url": f"{address}/{name}/"} for name in ("missing", "another", "good")]
+    assert fetch(*urls) == FILES
+    failures = capsys.readouterr().out.split("Failed: ")
+    assert f"missing/: {NAME}.gz: 404 Client Error: File not found" in failures[1]
+    assert f"url {address}/another/: {NAME}: SHA-256 is " in failures[2]
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        monkeypatch.setattr(sources, "ANSWER", 0.2)
+        assert f"url {url}: no answer in 0.2 s. Put" in refusal({"url": url})
+        monkeypatch.setattr(sources, "SILENCE", 0.2)
+        monkeypatch.setattr(sources, "check_host", lambda url: None)
+        assert f"url {url}: {NAME}.gz: timed out. Put" in refusal({"url": url})
+
+
+def test_error_has_every_reason_and_a_folder_that_is_looked_in(address, tmp_path):
+    urls = {"url": f"{address}/missing/"}, {"url": "http://127.0.0.1:1/"}
+    places = *urls, {"directory": str(tmp_path / "none")}
+    line = refusal(*places)
+    assert "404 Client" in line and "[Errno 111] Connection refused; " in line
+    folder = line.partition("-ubyte.gz into ")[2].partition(", or into a folder")[0]
+    assert f"No such file or directory: '{folder}/{NAME}'" in line
+    write(Path(folder), PACKED)
+    assert fetch(*places) == FILES
+    assert f"there is none. Put {NAME}.gz, " in refusal()
+
+
+def test_a_package_without_installation(tmp_path, monkeypatch):
+    """A fake apt-get notes its calls and 'downloads' x.deb."""
+    if not shutil.which("dpkg-deb"):
+        pytest.skip("dpkg-deb is on Debian and its kin alone")
+    tree, folder = tmp_path / "tree", tmp_path / "bin"
+    control = b"Package: x\nVersion: 1\nArchitecture: all\n"
+    control += b"Maintainer: x\nDescription: x\n"
+    write(tree / "DEBIAN", {"control": control})
+    write(tree / sources.DEBIAN_FOLDER, PACKED)
+    script = f"#!/bin/sh\necho $1 >> {folder}/calls; [ $1 = update ] || cp {folder}/* ."
+    write(folder, {"apt-get": script.encode()})
+    (folder / "apt-get").chmod(0o755)
+    build = ["dpkg-deb", "--build", str(tree), str(folder / "x.deb")]
+    subprocess.run(build, check=True, capture_output=True)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setattr(sources, "APT_LISTS", folder)
+    # Root fetches the lists of packages if there are none.
+    for user, calls in ((1000, ["download"]), (0, ["update", "download"])):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert fetch({"debian": "x"}) == FILES
+        assert (folder / "calls").read_text().split() == calls
+        (folder / "calls").unlink()
+    (folder / "x.deb").write_text("no package")
+    assert "debian x: dpkg-deb -x: " in refusal({"debian": "x"})
+    (folder / "apt-get").write_text("#!/bin/sh\necho E: No package x >&2; exit 100")
+    line = refusal({"debian": "x"})
+    assert "E: No package x. Put " in line
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "No such file or directory: 'apt-get'. " in refusal({"debian": "x"})

@@ -1,187 +1,157 @@
-"""The network, its distance and its loss."""
+"""Networks, the axes that they declare, their layers, distances and losses."""
 
+import keras
 import numpy as np
 import pytest
-from verify_loss import X, Y, as_text, compare, loss_in_keras
+import tensorflow as tf
+from keras import layers
+from verify_loss import compare, loss_in_keras
 
-from siamese.axes import setting_of
-from siamese.errors import StudyError
-from siamese.layers import ContrastiveLoss, EuclideanDistance
-from siamese.network import (
-    build_encoder,
-    build_siamese,
-    embed,
-    keras,
-    layers,
-    make_deterministic,
-    pair_distances,
-    set_up_devices,
-    tf,
-    whitened,
-)
-from siamese.networks import gradients
-from siamese.whitening import within_class_whitening
+from siamese.errors import Refusal, StudyError
+from siamese.model.embedding import embed
+from siamese.model.layers import DISTANCES, HEADS, LOSSES
+from siamese.model.network import build_encoder, build_siamese, import_network
+from siamese.model.networks.gradients import gradient_kernels
+from siamese.study import networks
+from siamese.study.axes import AXES, axes_of, setting_of
+from siamese.study.networks import NETWORKS
 
-make_deterministic()
 SHAPE = (28, 28, 1)
 EPSILON = float(np.finfo(np.float32).eps)
+GENERATOR = np.random.default_rng(0)
+OF_LAYERS = {"kernel_size", "l2", "dense_width", "dropout", "embedding_width", "head"}
 
 
 @pytest.mark.parametrize(("filters", "parameters"), [(16, 107296), (32, 428608)])
-@pytest.mark.parametrize("l2", [0.01, 0])
-def test_parameter_counts(filters, parameters, l2):
-    model = build_siamese(setting_of(filters, l2=l2), SHAPE)
+def test_the_layers_and_parameters_of_the_report(filters, parameters):
+    model = build_siamese(setting_of(filters, l2=0.01), SHAPE)
     assert model.count_params() == parameters
-    assert sum(np.prod(w.shape) for w in model.trainable_weights) == parameters
+    names = [type(layer).__name__ for layer in model.get_layer("encoder").layers]
+    block = ["Conv2D", "MaxPooling2D", "Bias", "ReLU"]
+    dense = ["Flatten", "Dense", "Dropout", "Dense"]
+    assert names == ["Rescaling", *block, *block, *dense]
 
 
-def test_layers_are_those_of_the_report():
-    kinds = [
-        type(layer) for layer in build_encoder(setting_of(16, l2=0.01), SHAPE).layers
-    ]
-    block = [kinds[1], layers.MaxPooling2D, kinds[3], layers.ReLU]
-    assert kinds[1] is layers.Conv2D
-    assert kinds == [
-        layers.Rescaling,
-        *(block * 2),
-        layers.Flatten,
-        *(layers.Dense, layers.Dropout, layers.Dense),
-    ]
+def test_networks_declare_the_axes_that_they_use():
+    declared = {name: networks.layer_axes(name) for name in NETWORKS}
+    assert declared.pop("gradients") == set()
+    for name in ("published", "batch_normalised", "oriented", "residual"):
+        assert declared[name] >= OF_LAYERS | {"size"}
+    assert axes_of("published") == {*AXES}
+    assert axes_of("gradients").isdisjoint(OF_LAYERS | {"size", "epochs", "loss"})
+    for name in NETWORKS:
+        encoder = build_encoder(setting_of(2, network=name), SHAPE)
+        assert bool(encoder.trainable_weights) == networks.is_trained(name)
+        assert networks.meaning(name) in " ".join(import_network(name).__doc__.split())
+
+
+def test_an_axis_that_is_not_declared_is_not_passed(monkeypatch):
+    module = import_network("residual")
+    monkeypatch.setattr(module, "build", lambda shape, *, filters, l2: (filters, l2))
+    setting = setting_of(4, network="residual", l2=0.5)
+    assert build_encoder(setting, SHAPE) == (4, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("def build(", ", line 1: "), ("", ": found no function build")]
+)
+def test_a_file_that_is_no_network_is_named(monkeypatch, tmp_path, text, line):
+    (tmp_path / "mine.py").write_text(text)
+    monkeypatch.setattr(networks, "FOLDER", tmp_path)
+    with pytest.raises(Refusal, match=f"mine.py{line}"):
+        networks.layer_axes("mine")
+
+
+def test_a_network_that_does_not_fit_the_images_is_named(monkeypatch):
+    module = import_network("published")
+    monkeypatch.setattr(module, "build", lambda shape: keras.Sequential([3]))
+    with pytest.raises(StudyError, match=r"^Network published on images of shape \(28"):
+        build_encoder(setting_of(4), SHAPE)
 
 
 def test_penalty_is_on_the_first_dense_kernel_alone():
     encoder = build_encoder(setting_of(16, l2=0.01), SHAPE)
-    for weight in encoder.weights[:-1]:  # but the dropout's seed
-        weight.assign(tf.fill(weight.shape, 7.0))
     kernel = encoder.layers[-3].kernel
     kernel.assign(tf.fill(kernel.shape, 0.5))
-    (penalty,) = [float(loss) for loss in encoder.losses]
     # The sum of squares is exact; 0.01 and the product are rounded.
     exact = 0.01 * 0.25 * np.prod(kernel.shape)
-    assert penalty == pytest.approx(exact, rel=2 * EPSILON)
+    assert [*map(float, encoder.losses)] == pytest.approx([exact], rel=2 * EPSILON)
     assert build_encoder(setting_of(16), SHAPE).losses == []
 
 
-def plain_convolutions(filters):
-    """The report's layers up to the dense ones, bias and ReLU before the pooling."""
-    return keras.Sequential(
-        [
-            layers.Input((28, 28, 1)),
-            layers.Conv2D(filters, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(2 * filters, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Flatten(),
-        ]
-    )
-
-
-@pytest.mark.parametrize("filters", [16, 32])
-def test_bias_after_pooling_is_the_plain_layers(filters):
-    """In whole numbers, which float32 holds exactly: equal values and gradients.
-
-    Real numbers would be rounded, and of two values of a window that nearly tie now
-    the one, now the other would be the greater, which has the gradient.
-    """
-    generator = np.random.default_rng(0)
-    images = generator.choice([0, 255], (4, 28, 28, 1)).astype(np.uint8)
-    plain = plain_convolutions(filters)
-    fused = keras.Sequential(build_encoder(setting_of(filters), SHAPE).layers[:-3])
-    fused.build(images.shape)
-    weights = [
-        generator.integers(-1, 2, weight.shape).astype(np.float32)
-        for weight in plain.get_weights()
-    ]
-    targets = generator.integers(-1, 2, plain(images).shape).astype(np.float32)
-    # The largest sum there can be, of the gradient of the first kernel: at each
-    # pixel, a value of each of 9 places and 2 * filters channels at most.
-    assert images.size * 9 * 2 * filters < 1 / EPSILON
-
-    def outputs_and_gradients(model, inputs):
-        for target, value in zip(model.trainable_weights, weights, strict=True):
-            target.assign(value)
+def test_bias_after_pooling_is_the_plain_layers():
+    """In whole numbers, which float32 holds exactly: equal values and gradients."""
+    images = GENERATOR.choice([0, 255], (4, 28, 28, 1)).astype(np.uint8)
+    plain = keras.Sequential([layers.Input(SHAPE)])
+    for filters in (16, 32):
+        plain.add(layers.Conv2D(filters, 3, padding="same", activation="relu"))
+        plain.add(layers.MaxPooling2D(2))
+    plain.add(layers.Flatten())
+    fused = keras.Sequential(build_encoder(setting_of(16), SHAPE).layers[:-3])
+    shapes = [weight.shape for weight in plain.weights]
+    weights = [GENERATOR.integers(-1, 2, shape).astype(np.float32) for shape in shapes]
+    targets = GENERATOR.integers(-1, 2, plain(images).shape).astype(np.float32)
+    # The largest sum is in the gradient of the first kernel: at each pixel, a value of
+    # each of 9 places and 32 channels at most.
+    assert images.size * 9 * 32 < 1 / EPSILON
+    results = []
+    for model, inputs in ((fused, images), (plain, images / np.float32(255))):
+        model(inputs)
+        model.set_weights(weights)
         with tf.GradientTape() as tape:
             outputs = model(inputs)
             loss = tf.reduce_sum(outputs * targets)
-        return [outputs, *tape.gradient(loss, model.trainable_weights)]
-
-    found = outputs_and_gradients(fused, images)
-    expected = outputs_and_gradients(plain, images / np.float32(255))
-    for one, other in zip(found, expected, strict=True):
+        results.append([outputs, *tape.gradient(loss, model.trainable_weights)])
+    for one, other in zip(*results, strict=True):
         np.testing.assert_array_equal(one, other)
-        # The outputs, and the gradient of each weight, are there to be compared.
         assert np.any(other)
-
-
-def test_whitened_embeddings_are_the_map_of_the_training_pairs():
-    generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (60, 9, 8, 1)).astype(np.uint8)
-    left = np.arange(40)
-    pairs = {"left": left, "right": left[::-1], "same": left % 2}
-    setting = setting_of(2, head="linear", distance="manhattan")
-    model = build_siamese(setting, images.shape[1:])
-    before = embed(model.get_layer("encoder"), images)
-    kernel, bias = within_class_whitening(before, pairs, 0.1)
-    expected = before @ kernel + bias
-    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    found = whitened(model, images, pairs, 0.1)
-    embeddings = embed(found.get_layer("encoder"), images)
-    np.testing.assert_allclose(embeddings, expected, atol=1e-5)
-    # The distance stays that of the setting.
-    distances = pair_distances(found, images, {"B": {"left": left, "right": left + 20}})
-    expected = abs(expected[left] - expected[left + 20]).sum(axis=1)
-    np.testing.assert_allclose(distances["B"], expected, atol=1e-4)
 
 
 def test_oriented_features_say_where_edges_of_a_direction_are():
     image = np.zeros((1, 30, 30, 1), np.uint8)
     # Bright to the right of column 14: a gradient to the right, which is direction 0.
     image[0, :, 14:] = 255
-    values = layers.Input((30, 30, 1))
-    features = keras.Model(values, gradients.oriented_gradients(values))
-    found = features.predict(image / 255, verbose=0)[0]
-    assert np.linalg.norm(found) == pytest.approx(1, abs=1e-5)
+    (features,) = embed(build_encoder({"network": "gradients"}, (30, 30, 1)), image)
+    assert np.linalg.norm(features) == pytest.approx(1, abs=1e-5)
     # Far from the border, where there is an edge to black.
-    row = found.reshape(10, 10, 8)[5]
-    assert row[:, 0].argmax() == 4
-    assert row.sum(axis=0).argmax() == 0
+    row = features.reshape(10, 10, 8)[5]
+    assert (row[:, 0].argmax(), row.sum(axis=0).argmax()) == (4, 0)
     # Nothing points to the left; half right and half down, or half up, are alike.
     np.testing.assert_allclose(row[:8, 3:6], 0, atol=1e-4)
     np.testing.assert_allclose(row[:8, 1], row[:8, 7], atol=1e-4)
     assert (row[4, 1] / row[4, 0]) ** 2 == pytest.approx(0.5**0.5, rel=1e-3)
-    assert not any(layer.trainable_weights for layer in features.layers)
+    # A gradient of colours is that of their mean.
+    grey, colours = gradient_kernels(1), gradient_kernels(3)
+    np.testing.assert_allclose(colours.sum(axis=2), grey[:, :, 0], atol=1e-7)
 
 
-def test_a_gradient_of_colours_is_that_of_their_mean():
-    kernels = gradients.gradient_kernels(3)
-    assert (kernels.shape, kernels.dtype) == ((7, 7, 3, 8), np.float32)
-    np.testing.assert_allclose(
-        kernels.sum(axis=2), gradients.gradient_kernels(1)[:, :, 0], atol=1e-7
-    )
-
-
-def test_distance_is_clamped_and_its_gradient_finite():
-    u = tf.constant([[1.0, 2.0], [0.5, 0.5]])
-    v = tf.constant([[4.0, 6.0], [0.5, 0.5]])
-    with tf.GradientTape() as tape:
-        tape.watch(u)
-        distance = EuclideanDistance()(u, v)
-    # Three roundings: of a square or 1e-7, of the sum and of the root.
-    np.testing.assert_allclose(distance, [5.0, np.sqrt(1e-7)], rtol=3 * EPSILON)
-    assert np.isfinite(tape.gradient(distance, u)).all()
+def test_distances_by_hand_with_finite_gradients():
+    u, v = tf.constant([[3.0, 4, 0], [3, 4, 0]]), np.float32([[0, 4, 3], [3, 4, 0]])
+    expected = {"euclidean": 18**0.5, "manhattan": 6, "cosine": 1 - 16 / 25}
+    for name, value in expected.items():
+        with tf.GradientTape() as tape:
+            tape.watch(u)
+            distances = DISTANCES[name]()(u, v)
+        smallest = np.sqrt(1e-7) if name == "euclidean" else 0
+        np.testing.assert_allclose(distances, [value, smallest], 1e-6, 2e-7, name)
+        assert np.isfinite(tape.gradient(distances, u)).all()
+    *_, unit = HEADS["unit"](3)
+    rows = unit(np.float32([[3, 4, 0], [0, 0, 0]]))
+    np.testing.assert_allclose(rows, [[0.6, 0.8, 0], [0, 0, 0]], rtol=4 * EPSILON)
 
 
 @pytest.mark.parametrize(("same", "stated"), [(1, 0.15251), (0, 0.10023)])
 def test_loss_of_the_report(same, stated):
     # stated to five decimals
-    found = loss_in_keras(X, Y, same, "contrastive", 1.0)
-    assert found == pytest.approx(stated, abs=5e-6)
+    assert loss_in_keras("contrastive", 1.0, same) == pytest.approx(stated, abs=5e-6)
 
 
-def test_loss_verification_prints_the_reports_values():
-    text = as_text([compare("contrastive", 1.0)])
-    assert "0.15251" in text
-    assert "0.10023" in text
+def test_losses_by_hand():
+    same, distances = np.float32([1, 0, 0]), np.float32([0.4, 0.3, 2.0])
+    expected = {"contrastive": (0.4**2 + 1.2**2) / 2, "hinge": 0.4 + 1.2}
+    for name, value in expected.items():
+        loss = float(LOSSES[name](1.5)(same, distances))
+        assert loss == pytest.approx(value / 3, rel=8 * EPSILON)
 
 
 def test_loss_verification_fails_on_a_difference(monkeypatch):
@@ -190,28 +160,6 @@ def test_loss_verification_fails_on_a_difference(monkeypatch):
         compare("contrastive", 1.0)
 
 
-@pytest.mark.parametrize("margin", [1.0, 1.5])
-def test_loss_by_hand(margin):
-    loss = ContrastiveLoss(margin)(np.float32([1, 0, 0]), np.float32([0.4, 0.3, 2.0]))
-    expected = (0.4**2 / 2 + (margin - 0.3) ** 2 / 2 + 0) / 3
-    # Inputs, differences, squares, products, sum and mean are rounded once each.
-    assert float(loss) == pytest.approx(expected, rel=8 * EPSILON)
-
-
-def test_jobs_share_a_gpu_by_memory_growth(monkeypatch):
-    gpus = [
-        tf.config.PhysicalDevice(f"/physical_device:GPU:{n}", "GPU") for n in (0, 1)
-    ]
-    grown = []
-    for name in ("intra", "inter"):
-        setter = f"set_{name}_op_parallelism_threads"
-        monkeypatch.setattr(tf.config.threading, setter, lambda threads: None)
-    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: gpus)
-    monkeypatch.setattr(
-        tf.config.experimental, "set_memory_growth", lambda *call: grown.append(call)
-    )
-    monkeypatch.setattr(
-        tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "T"}
-    )
-    set_up_devices(1, gpu=True)
-    assert grown == [(gpu, True) for gpu in gpus]
+def test_choices_are_what_there_is():
+    for name, choices in {"head": HEADS, "distance": DISTANCES, "loss": LOSSES}.items():
+        assert AXES[name].choices == (*choices,)

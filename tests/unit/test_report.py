@@ -1,203 +1,134 @@
-"""What the pages of the report say, and the comparison of two studies."""
+"""What the pages of the report say."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from compare import compare, differences, flat
-from compare import main as compare_main
-from show_failures import flattened, on_the_map, worst_pairs
-from study import ROOT
+from describe_settings import describe
+from show_failures import flattened, images_on_map, worst_pairs
+from summaries import summary_of_networks, summary_of_seeds
 from write_explorer import content_of
-from write_overview import (
-    headline,
-    named_sets,
-    verdicts,
-    weaknesses,
-    with_single_runs,
-)
+from write_overview import headline
+from write_overview import main as write_overview
 
-from siamese.labels import aligned
-from siamese.metrics import METRICS, TEST_SETS, column
-from siamese.pages import as_script
-from siamese.stored import HISTORY
-from siamese.study import Study, with_defaults
-
-SEEDS = (0, 1)
-# Accuracy on A and on B of each setting at seed 0; seed 1 has 0.02 more.
-SETTINGS = {(512, 2): (0.8, 0.7), (1024, 2): (0.9, 0.72), (4096, 5): (0.7, 0.6)}
-BASELINES = {"pixels": (0.72, 0.65), "blurred pixels": (0.7, 0.71)}
+from siamese.data.stored import HISTORY
+from siamese.report.best import best_setting, with_setting
+from siamese.report.pages import as_script, png_uri
 
 
-def run(method, accuracies, seed, **setting):
-    """A row of summary.csv."""
-    row = dict(size="small", l2=0.01, batch_size=None, epochs=None) | setting
-    row |= {"seed": seed, "method": method, "split_by": "pairs", "collapsed": False}
-    both = dict(zip("AB", accuracies, strict=True))
-    for test_set in TEST_SETS:
-        accuracy = both.get(test_set, 0.75) + 0.02 * seed
-        values = dict.fromkeys(METRICS, 0.5) | {"accuracy": accuracy}
-        row |= {column(name, test_set): value for name, value in values.items()}
-        row[f"{column('accuracy', test_set)}_low"] = accuracy - 0.01
-        row[f"{column('accuracy', test_set)}_high"] = accuracy + 0.01
-    published = 0.8212 if setting.get("batch_size") == 1024 else None
-    return row | {f"published_{name}": published for name in ("a", "b", "joint")}
-
-
-def summary_of(seeds=SEEDS):
-    rows = [
-        run("siamese", accuracies, seed, batch_size=batch_size, epochs=epochs)
-        for (batch_size, epochs), accuracies in SETTINGS.items()
-        for seed in seeds
-    ]
-    rows += [
-        run(name, accuracies, seed, size=None, l2=None)
-        for name, accuracies in BASELINES.items()
-        for seed in seeds
-    ]
-    return pd.DataFrame(rows)
-
-
-@pytest.fixture
-def content(tmp_path):
-    """What the explorer shows of a study whose curves rise with the epochs."""
-    points, paths = [], []
-    for batch_size, epochs in SETTINGS:
-        for seed in SEEDS:
-            path = tmp_path / f"{batch_size}-{epochs}-{seed}.csv"
-            rows = [
-                f"{n},{1 / n},{n / 10},{1 / n},{n / 10}" for n in range(1, epochs + 1)
-            ]
-            path.write_text("\n".join([",".join(HISTORY), *rows]) + "\n")
-            paths.append(path)
-            point = {"size": "small", "l2": 0.01, "batch_size": batch_size}
-            points.append(point | {"epochs": epochs, "seed": seed, "split_by": "pairs"})
-    return content_of(summary_of(), points, paths)
-
-
-def test_sets_are_named_also_where_only_the_files_tell_the_classes():
-    sets = {"A": ["b", "d"], "B": ["a", "c"]}
-    assert named_sets({"A": [1, 3], "B": None}, list("abcd")) == sets
-    assert named_sets({"A": [1, 3], "B": [0, 2]}, list("abcd")) == sets
-
-
-def test_explorer_has_each_setting_with_its_means_in_order(content):
-    assert [axis["label"] for axis in content["axes"]] == ["batch size", "epochs"]
-    assert [each["values"] for each in content["settings"]] == [
-        [512, 2],
-        [1024, 2],
-        [4096, 5],
-    ]
-    first = content["settings"][0]
-    assert first["name"] == "batch size 512, 2 epochs"
-    assert first["seeds"] == [0, 1]
-    assert first["metrics"]["accuracy_a"] == pytest.approx(81)
-    assert first["metrics"]["accuracy_b"] == pytest.approx(71)
-    assert first["published"] == [None] * 3
-    assert content["settings"][1]["published"] == pytest.approx([82.12] * 3)
-
-
-def test_explorer_has_the_baselines_best_on_b_first(content):
-    found = [(b["name"], b["metrics"]["accuracy_b"]) for b in content["baselines"]]
-    assert found == [
-        ("blurred pixels", pytest.approx(72)),
-        ("pixels", pytest.approx(66)),
-    ]
-
-
-def test_explorer_has_the_curves_of_each_seed(content):
-    lengths = [[len(run["loss"]) for run in runs] for runs in content["curves"]]
-    assert lengths == [[2, 2], [2, 2], [5, 5]]
-    assert content["curves"][2][1] == {
-        "seed": 1,
-        "accuracy": [10, 20, 30, 40, 50],
-        "val_accuracy": [10, 20, 30, 40, 50],
-        "loss": [1, 0.5, 0.33333, 0.25, 0.2],
-        "val_loss": [1, 0.5, 0.33333, 0.25, 0.2],
-    }
-
-
-def test_curves_beyond_the_limit_are_left_out_and_counted(
-    content, monkeypatch, tmp_path
-):
-    monkeypatch.setattr("write_explorer.MOST_RUNS", 2)
-    points = [
-        {"size": "small", "l2": 0.01, "batch_size": size, "epochs": n}
-        | {"seed": 0, "split_by": "pairs"}
-        for size, n in SETTINGS
-    ]
-    paths = sorted(tmp_path.glob("*-0.csv"), key=lambda p: int(p.name.split("-")[0]))
-    found = content_of(summary_of([0]), points, paths)
-    assert found["left_out"] == 1
-    assert [len(runs) for runs in found["curves"]] == [1, 1, 0]
-
-
-def test_lines_stand_where_the_upright_axes_say(content):
-    axes, places = content["parallel"]["axes"], content["parallel"]["places"]
-    assert axes[0]["ticks"] == [[0, "512"], [0.5, "1024"], [1, "4096"]]
-    assert [line[0] for line in places] == [0, 0.5, 1]
-    number = [axis["label"] for axis in axes].index("accuracy on B, %")
-    assert axes[number]["ticks"] == [[0, "61.0"], [1, "73.0"]]
-    assert [line[number] for line in places] == pytest.approx([10 / 12, 1, 0], abs=1e-5)
-
-
-def test_content_is_json_that_no_text_can_end():
-    text = as_script({"name": "</script><b>"})
+def explore(folder):
+    """What the explorer shows of `summary_of_networks`, as the page reads it."""
+    summary = summary_of_networks()
+    points = summary[summary["method"] == "siamese"].to_dict("records")
+    paths = [folder / f"{number}.csv" for number in range(len(points))]
+    for path, epochs in zip(paths, (2, 2, 5, 5, 1, 1), strict=True):
+        rows = [f"{n},{1 / n},{n / 10},{1 / n},{n / 10}" for n in range(1, epochs + 1)]
+        path.write_text("\n".join([",".join(HISTORY), *rows]) + "\n")
+    text = as_script(content_of(summary, points, paths) | {"name": "</script>"})
     assert "<" not in text
-    assert json.loads(text) == {"name": "</script><b>"}
+    return json.loads(text)
 
 
-def settings_of(summary):
-    from describe_settings import describe
+def test_explorer_has_each_setting_with_its_means(tmp_path):
+    content = explore(tmp_path)
+    first, _, third = content["settings"]
+    assert first["name"] == "network published, dropout 0.25, not whitened"
+    expected = {"dropout": 0.25, "seeds": "2", "accuracy_b": 61, "auc_b": 0.61}
+    assert {k: first["values"][k] for k in expected} == pytest.approx(expected)
+    assert first["published"]["accuracy_b"] == pytest.approx(82.12)
+    assert first["seeds"] == "0, 1"
+    # nothing for an axis that the network does not use
+    assert third["name"] == "network gradients, whitened by 0.5"
+    expected = {"dropout": None, "whitening": 0.5, "accuracy_b": 69}
+    assert {k: third["values"][k] for k in expected} == pytest.approx(expected)
 
-    return with_single_runs(describe(summary), summary)
+
+def test_explorer_has_columns_and_baselines(tmp_path):
+    content = explore(tmp_path)
+    columns = {column["label"]: column for column in content["columns"]}
+    assert columns["dropout"]["values"] == [0.25, 0.5, "not used"]
+    assert columns["dropout"]["ticks"] == [[0, "0.25"], [1, "0.5"]]
+    assert columns["dropout"]["places"] == [0, 1, None]
+    assert columns["Accuracy on B, %"]["ticks"] == [[0, "61.0"], [1, "69.0"]]
+    assert columns["Accuracy on B, %"]["places"] == pytest.approx([0, 0.5, 1])
+    # the best on B comes first
+    means = [(b["name"], b["values"]["accuracy_b"]) for b in content["baselines"]]
+    assert means == [("PCA, small", pytest.approx(77)), ("pixels", pytest.approx(73))]
+    assert content["band"]["text"] == "baselines on B, best: PCA, small, 77.0"
+
+
+def test_explorer_has_the_curves_of_each_seed_up_to_a_limit(tmp_path, monkeypatch):
+    curves = [each["curves"] for each in explore(tmp_path)["settings"]]
+    assert [len(runs[0]["loss"]) for runs in curves] == [2, 5, 1]
+    expected = {"seed": 1, "part": "validation", "epoch": [1, 2, 3, 4, 5]}
+    expected |= {"accuracy": [10, 20, 30, 40, 50], "loss": [1, 0.5, 0.33333, 0.25, 0.2]}
+    assert curves[1][3] == expected
+    monkeypatch.setattr("write_explorer.MOST_RUNS", 1)
+    content = explore(tmp_path)
+    assert content["left_out"] == 5
+    assert [len(each["curves"]) for each in content["settings"]] == [2, 0, 0]
+
+
+def test_the_best_setting_may_use_few_axes():
+    summary = summary_of_networks()
+    best = best_setting(summary, "pairs")
+    assert best["network"] == "gradients" and best["epochs"] is None
+    assert with_setting(summary.to_dict("records"), best) == [4, 5]
 
 
 def test_overview_has_the_best_the_published_and_the_baseline():
-    rows = headline(settings_of(summary_of([0])), "pairs")
-    found = [(row["what"], row["name"], row["cells"][:2]) for row in rows]
-    assert found == [
-        (
-            "best of 3 trained, chosen by B",
-            "batch size 1024, 2 epochs",
-            ["90.0 [89.0, 91.0]", "72.0 [71.0, 73.0]"],
-        ),
-        (
-            "highest published on B, here",
-            "batch size 1024, 2 epochs",
-            ["90.0 [89.0, 91.0]", "72.0 [71.0, 73.0]"],
-        ),
-        ("as published, one run", "", ["82.1", "82.1"]),
-        (
-            "best untrained baseline",
-            "blurred pixels",
-            ["70.0 [69.0, 71.0]", "71.0 [70.0, 72.0]"],
-        ),
+    summary = summary_of_seeds()
+    # 12.7062 is Student's t of one degree of freedom
+    cell = f"75.0 [{75 - 12.7062 * 5:.1f}, {75 + 12.7062 * 5:.1f}]"
+    rows = headline(describe(summary), summary, "pairs")
+    assert [(row["what"], row["name"], row["cells"][1]) for row in rows] == [
+        ("best of 2 trained, chosen by B", "split by pairs, L2 0.01", cell),
+        ("highest published on B, here", "split by pairs, L2 0.01", cell),
+        ("as published, one run", "", "82.1"),
+        ("best untrained baseline", "PCA, small", "76.0 [63.3, 88.7]"),
     ]
+    # of one seed the interval of the run
+    summary = summary[summary["seed"] == 0].assign(accuracy_b_low=0.6)
+    best, *_ = headline(describe(summary), summary, "pairs")
+    assert best["cells"][1] == "80.0 [60.0, 80.0]"
 
 
-def test_overview_of_several_seeds_has_their_interval():
-    rows = headline(settings_of(summary_of()), "pairs")
-    # t of 1 degree of freedom times half of the difference of two values
-    half = 12.7062 * 1
-    assert rows[0]["cells"][1] == f"73.0 [{73 - half:.1f}, {73 + half:.1f}]"
+def overview(folder, summary, **params):
+    """The text of the overview of a summary."""
+    texts = {
+        "table.csv": summary.to_csv(index=False),
+        "settings.csv": describe(summary).to_csv(index=False),
+        "dataset.json": json.dumps({"classes": [{"name": n} for n in ("<a>", *"bcd")]}),
+        "made_with.csv": "fact,value,pinned,differs,rules\n",
+        "figure.png": "figure",
+        "claims.csv": "claim,statement,verdict_of_claim\n" + 2 * "1,L2.,contradicted\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    paths = {name.partition(".")[0]: folder / name for name in texts}
+    params |= {"dataset": "letters", "sets": {"A": [0, 2], "B": None}, "left_out": 0}
+    output = SimpleNamespace(page=folder / "overview.html")
+    paths = SimpleNamespace(**paths, explorer="explorer.html")
+    job = {"input": paths, "params": SimpleNamespace(**params), "output": output}
+    write_overview(SimpleNamespace(**job))
+    return output.page.read_text()
 
 
-def test_overview_says_what_is_weak_in_this_study():
-    text = " ".join(weaknesses(summary_of([0]), "pairs", 1))
-    for part in ("trained once", "may also be in a training pair", "One division"):
-        assert part in text
-    text = " ".join(weaknesses(summary_of().assign(collapsed=True), "images", 3))
-    for part in ("trained once", "may also be", "One division"):
-        assert part not in text
-    assert "10 networks collapsed" in text
-
-
-def test_overview_has_each_claim_once():
-    claims = pd.DataFrame({"claim": [1, 1, 2], "statement": ["a", "a", "b"]})
-    claims["verdict_of_claim"] = ["contradicted", "contradicted", "supported"]
-    assert verdicts(claims) == [[1, "a", "contradicted"], [2, "b", "supported"]]
+def test_overview_says_what_is_weak_in_this_study(tmp_path):
+    weak = "trained once", "may also be in a training pair", "One division"
+    summary = summary_of_seeds()[lambda rows: rows["split_by"] == "pairs"]
+    one_seed = summary[summary["seed"] == 0]
+    text = overview(tmp_path, one_seed, split_by="pairs", divisions=1)
+    assert all(part in text for part in weak)
+    assert "set A (&lt;a&gt;, c)" in text and "(b, d), which no training" in text
+    assert f'src="{png_uri(b"figure")}"' in text
+    assert text.count('<td class="text contradicted">') == 1
+    summary = summary.assign(split_by="images", collapsed=True)
+    text = overview(tmp_path, summary, split_by="images", divisions=3)
+    assert not any(part in text for part in weak)
+    assert "8 networks collapsed" in text
 
 
 def test_worst_pairs_are_the_nearest_different_and_the_farthest_same():
@@ -209,105 +140,22 @@ def test_worst_pairs_are_the_nearest_different_and_the_farthest_same():
 
 def test_the_map_has_images_of_each_class_once():
     columns = ["left", "right", "left_class", "right_class"]
-    tables = {
-        "A": pd.DataFrame([[0, 1, 7, 7], [0, 2, 7, 8]], columns=columns),
-        "B": pd.DataFrame([[5, 4, 3, 3], [5, 4, 3, 3]], columns=columns),
-    }
-    found = on_the_map(tables, np.random.default_rng(0))
-    expected = [("A", 7, 0), ("A", 7, 1), ("A", 8, 2), ("B", 3, 4), ("B", 3, 5)]
-    assert found == expected
-
-
-def test_the_map_keeps_distances_in_a_plane():
-    plane = np.random.default_rng(0).normal(size=(20, 2))
-    turned = np.linalg.qr(np.random.default_rng(1).normal(size=(7, 7)))[0][:2]
-    found, share = flattened(plane @ turned + 3)
-    assert share == pytest.approx(1)
-    expected = np.linalg.norm(plane[:, None] - plane, axis=2)
-    np.testing.assert_allclose(np.linalg.norm(found[:, None] - found, axis=2), expected)
+    pairs = {"A": [[0, 1, 7, 7], [0, 2, 7, 8]], "B": [[5, 4, 3, 3]] * 2}
+    tables = {name: pd.DataFrame(rows, columns=columns) for name, rows in pairs.items()}
+    shown = images_on_map(tables, np.random.default_rng(0))
+    assert shown == [("A", 7, 0), ("A", 7, 1), ("A", 8, 2), ("B", 3, 4), ("B", 3, 5)]
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")
-def test_the_map_of_a_collapsed_network_is_a_point():
-    found, share = flattened(np.ones((5, 3)))
+def test_the_map_keeps_distances_in_a_plane():
+    plane = np.random.default_rng(0).normal(size=(20, 2))
+    turned = np.linalg.qr(np.random.default_rng(1).normal(size=(7, 7)))[0][:2]
+    places, share = flattened(plane @ turned + 3)
+    assert share == pytest.approx(1)
+    expected = np.linalg.norm(plane[:, None] - plane, axis=2)
+    made = np.linalg.norm(places[:, None] - places, axis=2)
+    np.testing.assert_allclose(made, expected)
+    # that of a collapsed network is a point
+    places, share = flattened(np.ones((5, 3)))
     assert share is None
-    assert (found == 0).all()
-
-
-def test_curves_are_labelled_by_what_varies_alone():
-    """Not by widths that follow from the size."""
-    study = Study.from_config(with_defaults({}, ROOT), ROOT)
-    assert [*study.labels.texts] == ["size", "L2", "batch size", "epochs"]
-
-
-def test_labels_stand_below_each_other():
-    assert aligned([512, 4096]) == {512: "\N{FIGURE SPACE}512", 4096: "4096"}
-    assert aligned([0.25, 10.0]) == {0.25: "\N{FIGURE SPACE}0.25", 10.0: "10"}
-    assert aligned(["bb", "a"]) == {"bb": "bb", "a": "a"}
-
-
-def test_what_differs_of_two_configs_is_named_by_option():
-    first = {"seeds": [0], "pairs": {"train": 6, "test_fraction": 0.2}, "claims": None}
-    second = {"seeds": [0, 1], "pairs": {"train": 6}, "claims": None}
-    assert differences(flat(first), flat(second)) == [
-        ["seeds", "[0]", "[0, 1]"],
-        ["pairs.test_fraction", "0.2", "not stated"],
-    ]
-
-
-@pytest.fixture
-def two_studies(tmp_path):
-    """The studies of one setting less and one axis more."""
-    folders = [tmp_path / name for name in ("first", "second")]
-    summaries = [summary_of([0]), summary_of([0]).assign(head="linear")]
-    rows = summaries[1]["batch_size"] == 512
-    summaries[1].loc[rows, ["head", "accuracy_b"]] = "softmax", 0.75
-    from describe_settings import describe
-
-    for folder, summary in zip(folders, summaries, strict=True):
-        (folder / "results/summary").mkdir(parents=True)
-        describe(summary).to_csv(folder / "results/summary/settings.csv", index=False)
-        record = {"config": {"sizes": {"small": 16}, "seeds": [0]}}
-        (folder / "results/provenance.json").write_text(json.dumps(record))
-    return folders
-
-
-def test_two_studies_are_compared_by_the_settings_of_both(two_studies, capsys):
-    found = compare(two_studies)
-    assert found["differs"] == []
-    # the other two have another head in the second study
-    assert [row[4:7] for row in found["rows"]] == [["70.00", "75.00", "+5.00"]]
-    assert found["notes"] == [
-        "2 settings only in the first.",
-        "2 settings only in the second.",
-    ]
-    page = two_studies[0] / "page.html"
-    compare_main([*map(str, two_studies), "--page", str(page)])
-    assert "+5.00" in capsys.readouterr().out
-    assert "+5.00" in page.read_text()
-
-
-def test_two_points_are_compared_by_their_parameters_and_metrics(tmp_path):
-    folders = []
-    for batch_size, loss in ((512, 0.1), (1024, 0.4)):
-        folder = tmp_path / f"grid/size~small,batch_size~{batch_size},seed~0"
-        folder.mkdir(parents=True)
-        judged = dict.fromkeys((*METRICS, "accuracy_low", "accuracy_high"), 0.5)
-        metrics = {name: judged | {"loss": loss} for name in TEST_SETS}
-        metrics |= {"threshold_tuned": 0.5, "threshold_unseen": 0.5, "collapsed": False}
-        (folder / "metrics.json").write_text(json.dumps(metrics))
-        folders.append(folder)
-    found = compare(folders)
-    assert found["differs"] == [["batch_size", "512", "1024"]]
-    assert ["contrastive loss on A", "0.1000", "0.4000", "+0.3000"] in found["rows"]
-    assert ["accuracy on B, %", "50.00", "50.00", "+0.00"] in found["rows"]
-
-
-def test_folders_that_cannot_be_compared_are_named(two_studies, tmp_path, capsys):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(SystemExit, match=r"empty: no metrics\.json, and no summary"):
-        compare_main([str(two_studies[0]), str(tmp_path / "empty")])
-    assert capsys.readouterr().out == ""
-    with pytest.raises(SystemExit):
-        compare_main([str(two_studies[0]), ""])
-    assert "found nothing, expected a folder" in capsys.readouterr().err
+    assert (places == 0).all()

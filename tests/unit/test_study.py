@@ -1,284 +1,155 @@
-"""The study that a config makes."""
+"""The study that a config makes: its grid points, classes, and further divisions."""
 
-import copy
-import dataclasses
-import math
-import re
+import itertools
+import random
 
-import pydantic
 import pytest
-import yaml
-from configs import DEFAULT, OVERLAYS, SMALL, grid, study_of
-from snakemake.utils import update_config
-from study import ROOT
+from configs import DEFAULT, OVERLAYS, ROOT, SMALL, grid, study_of, wildcards_of
 
-from siamese.axes import NAMED, OTHERS, OTHERS_PATTERN, default_of
-from siamese.points import as_records, point_files, run_files
-from siamese.study import Study, with_defaults
+from siamese.study.captions import FIGURE_SPACE, aligned
+from siamese.study.points import parse_protocol, run_files
+from siamese.study.study import with_defaults
+
+PUBLISHED, TRAINED = (3, 6, 7, 8), [0, 1, 2, 4, 5, 9]
 
 
 def test_the_published_study():
     study = study_of()
     assert len(study.points) == 2 * 2 * 4 * 4
-    point = "<results>/grid/size~{},l2~{},batch_size~{},epochs~{},seed~0"
-    assert study.points[0].folder == point.format("small", "0.01", 512, 2)
-    assert study.points[-1].folder == point.format("large", "0", 4096, 5)
-    counts = study.plan("").pairs
-    assert counts == {
-        "A": {"test": 16797, "train": 60000, "validation": 7191},
-        "B": {"test": 55992},
-        "crossed": {"test": 55992},
-    }
-    assert sum(counts["A"].values()) == 83988
-    assert study.classes.sets == {"A": [0, 1, 2, 4, 5, 9], "B": [3, 6, 7, 8]}
-    assert study.paths.claims is None
-    assert (
-        study.paths.data_files[0] == "<resources>/fashion_mnist/train-images-idx3-ubyte"
-    )
-    assert study.paths.root == ""
+    folder = "<results>/grid/size~{},l2~{},batch_size~{},epochs~{},seed~0"
+    assert study.points[0].folder == folder.format("small", "0.01", 512, 2)
+    assert study.points[-1].folder == folder.format("large", "0", 4096, 5)
+    a, b = {"test": 16797, "train": 60000, "validation": 7191}, {"test": 55992}
+    assert study.plan("").pairs == {"A": a, "B": b, "crossed": b}
+    assert study.classes.sets == {"A": TRAINED, "B": [*PUBLISHED]}
+    assert study.losses == [["contrastive", 1.0]]
+    assert study.best_point == study.points[0]
 
 
-def test_a_split_by_images():
-    study = study_of(**grid(split_by=["images"]))
+POINTS = {"quick": 4, "figures": 8, "optimum": 8, "precision": 12, "full": 5 * 64}
+POINTS |= {"replicates": 10 * 8, "leakage": 5 * 2 * 8, "divisions": 21 * 8}
+# 15 pairs of A's six classes, and the study's own division.
+POINTS |= {"choice": 16 * 64, "search": 9 * 17, "best": 26 * 2, "judged": 17 * 17}
+POINTS |= {f"datasets/{name}": 64 for name in ("fashion_mnist", "kmnist", "mnist")}
+
+
+@pytest.mark.parametrize("name", sorted({*OVERLAYS} - {"datasets/folder"}))
+def test_overlays(name):
+    # One is laid over another.
+    below = OVERLAYS["search"] if name == "judged" else {}
+    study = study_of(with_defaults(below | OVERLAYS[name], ROOT))
+    # Somebody's own may have any number.
+    assert len(study.points) == POINTS.get(name, len(study.points))
+
+
+def test_two_ways_to_split_are_two_runs_of_a_seed():
+    study = study_of(**grid(split_by=["images", "pairs"]), seeds=[3, 4])
+    assert (len(study.points), len(study.main_points)) == (2 * 64 * 2, 64 * 2)
+    assert (study.ways, study.split_by) == (["images", "pairs"], "pairs")
+    assert run_files(study.points, "a", "b")[3:] == ["<results>/a/seed~4/b"]
     # 5001, 599 and 1400 of 7000 images a class
-    assert study.plan("split_by~images/").pairs["A"] == {
-        "test": 12 * 1399,
-        "train": 12 * 5000,
-        "validation": 12 * 598,
-    }
-    assert study.points[0].folder.startswith(
-        "<results>/split_by~images/grid/size~small"
-    )
-    assert study.split_by == "images"
+    parts = {"test": 12 * 1399, "train": 12 * 5000, "validation": 12 * 598}
+    assert study.plan("split_by~images/").pairs["A"] == parts
 
 
-def test_both_splits_are_two_runs_of_a_seed():
-    study = study_of(**grid(split_by=["pairs", "images"]), seeds=[3, 4])
-    assert len(study.points) == 2 * 64 * 2
-    assert len(study.main_points) == 64 * 2
-    assert study.ways == ["pairs", "images"]
-    assert run_files(study.points, "pairs", "A.csv") == [
-        f"<results>/{split}pairs/seed~{seed}/A.csv"
-        for split in ("", "split_by~images/")
-        for seed in (3, 4)
-    ]
-
-
-def test_folds_leave_classes_out():
-    study = study_of(SMALL)
-    assert [point.folder for point in study.fold_points] == [
-        f"<results>/leave_out~0-1/grid/size~{size},l2~{l2},batch_size~{batch},"
-        f"epochs~{epochs},seed~0"
-        for size, l2, batch, epochs in (
-            ("small", "0.01", 64, 2),
-            ("small", "0", 64, 2),
-            ("large", "0.01", 32, 3),
-        )
-    ]
-    assert study.classes.fold_of("leave_out~0-1/") == [0, 1]
-    # four of six classes, and as many of the training pairs
-    assert study.plan("leave_out~0-1/").pairs == {
-        "A": {"test": 46, "train": 133, "validation": 4 * 2 * 29 - 46 - 133},
-        "B": {"test": 2 * 2 * 29},
-        "crossed": {"test": 2 * 2 * 29},
-    }
-    assert len(study_of().fold_points) == 64 * math.comb(6, 2)
-
-
-def test_a_union_of_grids_has_each_point_once():
-    twice = [DEFAULT["grid"], DEFAULT["grid"] | {"l2": [-0.0, 0.02, 1e-5]}]
-    points = study_of(grid=twice).points
-    assert len(points) == len({point.folder for point in points}) == 64 + 2 * 32
-    assert {point.folder.split(",")[1] for point in points} == {
-        *("l2~0.01", "l2~0", "l2~0.02", "l2~1e-05")
-    }
-
-
-def test_a_folder_names_what_differs_from_the_report_in_one_order():
-    options = {"precision": ["mixed_bfloat16", "float32"], "dropout": [0.5, 0.25]}
-    study = study_of(
-        **grid(size=["small"], l2=[0], batch_size=[512], epochs=[2], **options)
-    )
-    folders = [point.folder for point in study.points]
-    start = "<results>/grid/size~small,l2~0,batch_size~512,epochs~2"
-    assert folders == [
-        f"{start},dropout~0.5,precision~mixed_bfloat16,seed~0",
-        f"{start},dropout~0.5,seed~0",
-        f"{start},precision~mixed_bfloat16,seed~0",
-        f"{start},seed~0",
-    ]
-    assert study.axes == [*NAMED, "dropout", "precision"]
-
-
-def test_the_reports_values_are_in_no_folder():
-    reports = {name: [default_of(name, 16)] for name in OTHERS}
-    named = study_of(**grid(size=["small"], **reports)).points
-    assert named == study_of(**grid(size=["small"])).points
-    # A width is the report's for one size, and not for the other.
-    widths = study_of(**grid(dense_width=[64], l2=[0], batch_size=[512], epochs=[2]))
-    assert [point.others for point in widths.points] == ["", ",dense_width~64"]
-    assert [point.values["embedding_width"] for point in widths.points] == [32, 64]
-
-
-def test_margin_and_precision_hold_where_the_grid_lists_none():
-    options = {"margin": 2.0, "precision": "mixed_float16"}
-    (first, *_) = study_of(**options).points
-    assert first.others == ",margin~2,precision~mixed_float16"
-    (first, *_) = study_of(**options, **grid(margin=[1.0])).points
-    assert first.others == ",precision~mixed_float16"
-
-
-ODD_VALUES = {
-    "network": ["residual"],
-    "kernel_size": [5],
-    "dense_width": [7],
-    "dropout": [0.0, 0.125],
-    "embedding_width": [1],
-    "head": ["unit"],
-    "whitening": [0.5, 0.1],
-    "distance": ["manhattan"],
-    "loss": ["hinge"],
-    "margin": [0.1, 1e-7, 1e5],
-    "optimizer": ["sgd"],
-    "learning_rate": [1e-05, 0.003],
-    "precision": ["mixed_float16"],
-}
-
-
-def test_a_path_says_what_the_setting_is():
-    assert [*ODD_VALUES] == [*OTHERS]
-    study = study_of(**grid(**ODD_VALUES, sample=30))
-    pattern = re.compile(
-        f"size~(?P<size>.+?),l2~(?P<l2>.+?),batch_size~(?P<batch_size>.+?),"
-        f"epochs~(?P<epochs>[0-9]+)(?P<others>{OTHERS_PATTERN}),seed~0$"
-    )
-    for point in study.points:
-        wildcards = pattern.search(point.folder).groupdict()
-        filters = DEFAULT["sizes"][point.values["size"]]
-        assert study.settings.at(wildcards) == point.values | {"filters": filters}
-        assert "sgd, learning rate " in study.settings.describe(wildcards)
-
-
-def test_a_larger_sample_contains_a_smaller_one():
+def test_each_point_once_and_a_larger_sample_contains_a_smaller_one():
     def folders(**options):
         return [point.folder for point in study_of(**grid(**options)).points]
 
-    every = folders()
-    five, twenty, other = (
-        folders(sample=n, sample_seed=seed) for n, seed in ((5, 0), (20, 0), (20, 1))
-    )
-    assert (len(five), len(twenty)) == (5, 20)
+    more = DEFAULT["grid"] | {"l2": [-0.0, 0.02, 1e-5]}
+    points = study_of(grid=[DEFAULT["grid"], more]).points
+    assert len(points) == len({point.folder for point in points}) == 64 + 2 * 32
+    assert {wildcards_of(p)["l2"] for p in points} == {"0.01", "0", "0.02", "1e-05"}
+    five, twenty, every = (folders(sample=n) for n in (5, 20, 1000))
+    assert (len(five), len(twenty), len(every)) == (5, 20, 64)
     assert {*five} < {*twenty} < {*every}
-    assert {*other} != {*twenty}
-    assert twenty == [folder for folder in every if folder in twenty]
-    assert folders(sample=64) == folders(sample=1000) == every
-    # Of 10^12 combinations none but those drawn are looked at.
+    assert folders(sample=20) == twenty != folders(sample=20, sample_seed=1)
+    # No more than those drawn are looked at, of 64 * 10^10 combinations.
     many = {"learning_rate": [n / 1e7 for n in range(1, 10**5)]}
     assert len(folders(sample=3, dropout=[n / 1e6 for n in range(10**5)], **many)) == 3
 
 
-def test_without_a_threshold_it_is_half_the_margin():
-    assert study_of().thresholds.of({"margin": 3.0}) == 0.5
-    assert study_of(threshold=None).thresholds.of({"margin": 3.0}) == 1.5
+def test_a_longer_run_continues_the_next_shorter_one():
+    study = study_of(SMALL, grid=SMALL["grid"][0] | {"epochs": [9, 2, 5]})
+    assert [sorted(epochs) for epochs in study.chains.values()] == [[2, 5, 9]] * 4
+    for point in study.points:
+        shorter = {2: None, 5: 2, 9: 5}[point.setting["epochs"]]
+        assert study.shorter(wildcards_of(point)) == shorter
+    assert study.shorter(wildcards_of(study.points[0]) | {"l2": "0.03"}) is None
 
 
-def test_losses_are_those_of_the_grid():
-    assert study_of().losses == [["contrastive", 1.0]]
-    study = study_of(**grid(loss=["hinge", "contrastive"], margin=[1.0, 2.0]))
-    assert len(study.losses) == 4
+def test_the_model_to_take_away():
+    best = {"size": "large", "l2": 0, "batch_size": 512, "epochs": 3}
+    point = study_of(best=best, margin=2.0).best_point
+    assert point.setting.items() >= (best | {"margin": 2.0}).items()
+    with pytest.raises(SystemExit, match="Config: best: found "):
+        study_of(best=best | {"head": "unit"}).best_point  # noqa: B018
 
 
-def test_the_next_shorter_run():
-    study = study_of(**grid(epochs=[2, 5, 9]))
-    point = {"split": "", "size": "small", "l2": "0", "batch_size": "512"}
-    point |= {"others": "", "seed": "0", "epochs": "9"}
-    shorter = [study.shorter(point | {"epochs": n}) for n in ("2", "5", "9")]
-    assert shorter == [None, 2, 5]
-    assert study.shorter(point | {"split": "leave_out~0-1/", "seed": "7"}) == 5
-    assert study.shorter(point | {"l2": "0.03"}) is None
-    assert study.shorter(point | {"others": ",head~unit"}) is None
-    of_two = study_of(**grid(epochs=[2, 5], head=["unit", "linear"]))
-    point |= {"epochs": "5", "others": ",head~unit"}
-    assert of_two.shorter(point) == 2
+def test_captions_name_what_varies_and_sort_as_their_values():
+    study = study_of(SMALL)
+    captions = {"size": "large", "L2": "0.01", "batch size": "32", "epochs": "3"}
+    captions |= {"unseen classes": "0-1", "seed": "7"}
+    assert study.captions.at(wildcards_of(study.points[-1])) == captions
+    for values in ([512, 8, 4096], [0.25, 10.0, 2.5], [1e-5, 0.001, 0.0], ["bb", "a"]):
+        texts = aligned([*values, None])
+        assert texts.pop(None) == "none"
+        # A page sorts any space before a digit.
+        ranks = {texts[value].replace(FIGURE_SPACE, " "): value for value in values}
+        assert [ranks[text] for text in sorted(ranks)] == sorted(values)
 
 
-def test_records_have_types():
-    (record, *_) = as_records(study_of().points, "size", "l2", "epochs", "seed")
-    assert record == {"size": "small", "l2": 0.01, "epochs": 2, "seed": 0}
-    assert [*map(type, record.values())] == [str, float, int, int]
+def unseen_of(**options):
+    sets = study_of(divisions=options).classes.divisions.values()
+    return [tuple(division["B"]) for division in sets]
 
 
-def test_files_of_points_go_by_name():
-    points = study_of(**OVERLAYS["figures"]).points
-    files = point_files(points, "model.keras", "metrics.json")
-    assert [file.rsplit("/")[-1] for file in files] == (
-        ["model.keras"] * 8 + ["metrics.json"] * 8
-    )
+def test_listed_divisions_follow_the_own_one():
+    options = {"folds": [], "unseen": [[9, 2, 5, 4], ["Bag", 0]]}
+    study = study_of(SMALL, seeds=[1, 2], divisions=options)
+    assert [*study.classes.divisions.values()][1:] == [
+        {"A": [0, 1, 3, 6, 7, 8], "B": [2, 4, 5, 9], "left_out": []},
+        {"A": [1, 2, 3, 4, 5, 6, 7, 9], "B": [0, 8], "left_out": []},
+    ]
+    protocols = [""] * 6 + ["unseen~2-4-5-9/"] * 3 + ["unseen~0-8/"] * 3
+    assert [point.protocol for point in study.points] == protocols
+    assert [point.seed for point in study.points] == [1, 2] * 3 + [7] * 6
+    assert study.own_points == study.main_points == study.points[:6]
+    assert (study.division_columns, study_of().division_columns) == (["unseen"], [])
+    # Eight classes instead of six
+    assert study.plan("unseen~0-8/").pairs["A"]["train"] == 80000
 
 
-@pytest.mark.parametrize(
-    ("name", "points"),
-    [
-        ("quick", 4),
-        ("figures", 8),
-        ("optimum", 8),
-        ("precision", 6 * 2),
-        ("full", 5 * 64),
-        ("replicates", 10 * 8),
-        ("leakage", 5 * 2 * 8),
-        ("divisions", 21 * 8),
-        ("search", 9 * 17),
-        ("best", (10 + 16) * 2),
-        ("judged", 17 * 17),
-    ],
-)
-def test_overlays(name, points):
-    config = copy.deepcopy(DEFAULT)
-    if name == "judged":
-        # It is laid over another.
-        update_config(config, copy.deepcopy(OVERLAYS["search"]))
-    assert len(study_of(config, **OVERLAYS[name]).points) == points
-    assert {*OVERLAYS} == {
-        *("quick", "figures", "optimum", "full", "replicates"),
-        *("leakage", "divisions", "search", "best", "judged", "precision"),
-    }
+def test_folds_leave_b_out():
+    study = study_of(divisions={"folds": [["Trouser", 0], [5, 9]], "seeds": [7]})
+    protocol, point = "unseen~0-1,left_out~3-6-7-8/", study.points[64]
+    sets = {"A": [2, 4, 5, 9], "B": [0, 1], "left_out": [*PUBLISHED]}
+    assert study.classes.sets_of(protocol) == sets
+    assert point.folder.startswith(f"<results>/{protocol}grid/size~small,l2~0.01,")
+    assert point.as_record("unseen", "epochs") == {"unseen": "0-1", "epochs": 2}
+    # Four of six classes: 4 * 2 * 6999 pairs, and as large a share of 60 000.
+    a, b = {"test": 11198, "train": 40000, "validation": 4794}, {"test": 2 * 2 * 6999}
+    assert study.plan(protocol).pairs == {"A": a, "B": b, "crossed": b}
+    assert unseen_of(folds=2) == [PUBLISHED, *itertools.combinations(TRAINED, 2)]
 
 
-@pytest.mark.parametrize(
-    ("name", "root", "classes"),
-    [("fashion_mnist", "", 10), ("mnist", "/mnist", 10), ("kmnist", "/kmnist", 10)],
-)
-def test_overlays_of_data_sets(name, root, classes):
-    path = ROOT / f"config/datasets/{name}.yaml"
-    overlay = yaml.safe_load(path.read_text(encoding="utf-8"))
-    study = Study.from_config(with_defaults(overlay, ROOT), ROOT)
-    assert (study.paths.root, len(study.classes.names), len(study.points)) == (
-        root,
-        classes,
-        64,
-    )
-    assert len({*study.classes.sets["A"], *study.classes.sets["B"]}) == classes
-    assert (study.paths.published is None) == (name != "fashion_mnist")
+def test_a_protocol_says_division_and_split():
+    names = {"classes": [f"class {n}" for n in range(11)], "images_per_class": None}
+    more = {"sets": {"A": [10, *TRAINED]}, **grid(split_by=["pairs", "images"])}
+    for options in ({"unseen": [[10, 0]]}, {"folds": [[5, 10]]}):
+        points = study_of(dataset=names, divisions=options, **more).points
+        assert len({point.protocol for point in points}) == 4
+        for point in points:
+            assert parse_protocol(point.protocol) == (point.division, point.split_by)
 
 
-def test_a_study_does_not_change():
-    study = study_of()
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        study.config = None
-    with pytest.raises(pydantic.ValidationError):
-        study.config.margin = 2.0
-    with pytest.raises(TypeError):
-        study.config.sizes["small"] = 3
-
-
-def test_a_module_may_state_a_part_of_the_config():
-    given = {"pairs": {"train": 100}, "grid": DEFAULT["grid"] | {"batch_size": [64]}}
-    config = with_defaults(given, ROOT)
-    assert config["pairs"] == DEFAULT["pairs"] | {"train": 100}
-    assert len(Study.from_config(config, ROOT).points) == 16
-
-
-def test_configs_name_the_schema():
-    for name in ("config", *OVERLAYS):
-        text = (ROOT / f"config/{name}.yaml").read_text(encoding="utf-8")
-        assert text.startswith("# yaml-language-server: $schema=config.schema.json\n")
+def test_a_sample_of_divisions_is_of_all_but_the_own():
+    twenty = unseen_of(sample=20)
+    assert len({*twenty}) == 21 and twenty[0] == PUBLISHED
+    assert twenty[1] == tuple(sorted(random.Random(0).sample(range(10), 4)))
+    assert unseen_of(sample=8) == twenty[:9]
+    assert unseen_of(sample=20) == twenty != unseen_of(sample=20, sample_seed=1)
+    assert sorted(unseen_of(sample=1000)) == [*itertools.combinations(range(10), 4)]
+    # The search and its judge have no further division in common.
+    search, best = (study_of(**OVERLAYS[name]) for name in ("search", "best"))
+    assert len({*search.classes.divisions} & {*best.classes.divisions}) == 1

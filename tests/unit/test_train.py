@@ -1,124 +1,92 @@
-"""Training, resumed and in chunks, and the distances under a trained network."""
+"""Training in chunks, its repeatability, and what it refuses."""
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras import layers
 from study import ROOT
-from train import loss_and_accuracy, set_dropout_seed, train, train_epoch
 
-from siamese.axes import setting_of
 from siamese.errors import StudyError
-from siamese.layers import ContrastiveLoss, EuclideanDistance
-from siamese.network import (
-    build_siamese,
-    gradients,
-    keras,
-    layers,
-    make_deterministic,
-    memory_errors_explained,
-    pair_distances,
-    tf,
-    training_step,
-)
+from siamese.model import devices, training
+from siamese.model.embedding import embed, pair_distances
+from siamese.model.layers import ContrastiveLoss, EuclideanDistance
+from siamese.model.network import build_siamese, join
+from siamese.study.axes import setting_of
+from siamese.study.networks import NETWORKS
 
-make_deterministic()
+devices.make_deterministic()
 SHAPE = (28, 28, 1)
 EPSILON = float(np.finfo(np.float32).eps)
-IMAGES = np.random.default_rng(0).integers(0, 256, (300, 28, 28, 1)).astype(np.uint8)
+# Trained on different numbers of threads. A CPU may only emulate half precision.
+CASES = [
+    *({"network": name, "filters": 16} for name in NETWORKS),
+    {"filters": 32},
+    *({"precision": precision} for precision in ("mixed_bfloat16", "mixed_float16")),
+]
+IMAGES = np.random.default_rng(0).integers(0, 256, (300, *SHAPE)).astype(np.uint8)
 
 
 @pytest.fixture(autouse=True)
-def seeded():
+def seeded(monkeypatch):
     """The weights that Keras draws are the same, whatever tests ran before."""
     keras.utils.set_random_seed(1)
+    monkeypatch.setattr("siamese.model.training.CHUNK", 32)
 
 
 def random_pairs(n, seed=0):
     generator = np.random.default_rng(seed)
     left, right = generator.integers(0, len(IMAGES), (2, n)).astype(np.int32)
-    return {
-        "left": left,
-        "right": right,
-        "same": generator.integers(0, 2, n).astype(np.float32),
-    }
+    same = generator.integers(0, 2, n).astype(np.float32)
+    return {"left": left, "right": right, "same": same}
 
 
-def training_and_validation(n):
-    return {"train": random_pairs(n), "validation": random_pairs(50, seed=1)}
+PAIRS = {"train": random_pairs(90), "validation": random_pairs(50, seed=1)}
+LEFT, RIGHT = (IMAGES[PAIRS["train"][side]] for side in ("left", "right"))
 
 
-def siamese(*encoder_layers):
-    """A model of pairs, not compiled, whose encoder has these layers."""
-    encoder = keras.Sequential(
-        [
-            layers.Input((28, 28, 1), dtype="uint8"),
-            layers.Rescaling(1 / 255),
-            layers.Flatten(),
-            *encoder_layers,
-        ],
-        name="encoder",
-    )
-    left, right = (layers.Input((28, 28, 1), dtype="uint8") for _ in range(2))
-    distance = EuclideanDistance()(encoder(left), encoder(right))
-    return keras.Model([left, right], distance)
-
-
-def compile_with(model, optimizer):
-    model.compile(optimizer, ContrastiveLoss())
+def siamese(rate, *encoder_layers):
+    """A compiled model of pairs, whose encoder has these layers."""
+    start = [layers.Input(SHAPE, dtype="uint8"), layers.Rescaling(1 / 255)]
+    all_layers = [*start, layers.Flatten(), *encoder_layers]
+    model = join(keras.Sequential(all_layers, name="encoder"), EuclideanDistance())
+    model.compile(keras.optimizers.SGD(rate), ContrastiveLoss())
     model.optimizer.build(model.trainable_variables)
     return model
 
 
-def smooth_siamese():
-    """A model without pooling and ReLU, whose gradients a rounding may decide."""
-    penalty = keras.regularizers.L2(0.01)
-    return siamese(layers.Dense(8, "tanh", kernel_regularizer=penalty), layers.Dense(4))
-
-
-@pytest.mark.parametrize("n", [64, 90])
-def test_step_in_chunks_is_the_step_of_keras(monkeypatch, n):
-    monkeypatch.setattr("siamese.network.CHUNK", 32)
-    chunked = compile_with(smooth_siamese(), keras.optimizers.SGD(0.1))
-    plain = keras.Model(chunked.inputs, chunked.outputs)
-    compile_with(plain, keras.optimizers.SGD(0.1))
-    weights = chunked.get_weights()
-    pairs = random_pairs(n)
-    same = pairs["same"]
-    data = [IMAGES[pairs[side]] for side in ("left", "right")]
-    before = chunked(data).numpy()
-    distances, penalty = training_step(chunked)(*data, same)
-    found, chunked_weights = distances.numpy(), chunked.get_weights()
-    # Both share their variables.
+def test_step_in_chunks_is_the_step_of_keras():
+    """In three chunks; without ReLU, whose gradients a rounding may decide."""
+    dense = layers.Dense(8, "tanh", kernel_regularizer=keras.regularizers.L2(0.01))
+    chunked = siamese(0.1, dense, layers.Dense(4))
+    plain = keras.models.clone_model(chunked)
+    plain.compile(keras.optimizers.SGD(0.1), ContrastiveLoss())
+    weights, same = chunked.get_weights(), PAIRS["train"]["same"]
     plain.set_weights(weights)
-    loss = plain.train_on_batch(data, same)
-    # The network's outputs are of the size of 1, of sums of 784 roundings that mostly
-    # cancel.
-    np.testing.assert_allclose(found, before, rtol=0, atol=100 * EPSILON)
+    before = plain([LEFT, RIGHT])
+    distances, penalty = training.training_step(chunked)(LEFT, RIGHT, same)
+    loss = float(plain.train_on_batch([LEFT, RIGHT], same))
+    # Outputs of the size of 1 are sums of 784 roundings that mostly cancel.
+    np.testing.assert_allclose(distances, before, rtol=0, atol=100 * EPSILON)
+    assert penalty > 0.001
     # The mean of n numbers and of their chunks is rounded less than n times.
-    loss_in_chunks, _ = loss_and_accuracy(chunked, found, same, float(penalty))
-    assert penalty > 0.01
-    assert loss_in_chunks == pytest.approx(float(loss), rel=n * EPSILON)
-    for one, other, start in zip(
-        chunked_weights, plain.get_weights(), weights, strict=True
-    ):
+    distances, penalty = distances.numpy(), float(penalty)
+    found, share = training.loss_and_accuracy(chunked, distances, same, penalty)
+    assert found == pytest.approx(loss, rel=90 * EPSILON)
+    assert share == np.mean((distances < 0.5) == (same == 1))
+    found, expected = chunked.get_weights(), plain.get_weights()
+    for one, other, start in zip(found, expected, weights, strict=True):
         step, size = np.abs(other - start).max(), np.abs(start).max()
         assert step > 1000 * size * EPSILON or not size
-        # So are the sums of the gradient, and the weight once.
-        tolerance = n * EPSILON * step + EPSILON * size
+        # The sums of the gradient are too, and the weight once.
+        tolerance = 90 * EPSILON * step + EPSILON * size
         np.testing.assert_allclose(one, other, rtol=0, atol=tolerance)
-
-
-def test_loss_and_accuracy_of_distances_by_hand():
-    model = build_siamese(setting_of(2), SHAPE)
-    distances, same = np.float32([0.4, 0.6, 0.3, 2.0]), np.float32([1, 1, 0, 0])
-    losses = [0.4**2 / 2, 0.6**2 / 2, 0.7**2 / 2, 0]
-    loss, accuracy = loss_and_accuracy(model, distances, same, 0.25)
-    # Each is rounded less than ten times.
-    assert loss == pytest.approx(np.mean(losses) + 0.25, rel=10 * EPSILON)
-    assert accuracy == 0.5
 
 
 def test_gradients_are_sums_of_two():
@@ -127,15 +95,11 @@ def test_gradients_are_sums_of_two():
     @tf.function(input_signature=[tf.TensorSpec([3])])
     def function(x):
         loss = tf.reduce_sum(x * tf.sin(x) + tf.exp(x) + tf.cos(x))
-        return gradients(loss, [x])
+        return training.gradients(loss, [x])
 
-    x = np.float32([1, 2, 3])
     operations = function.get_concrete_function().graph.get_operations()
     sums = [len(each.inputs) for each in operations if each.type == "AddN"]
     assert sums == [2, 2, 2]
-    expected = np.sin(x) + x * np.cos(x) + np.exp(x) - np.sin(x)
-    (found,) = function(x)
-    np.testing.assert_allclose(found, expected, rtol=10 * EPSILON)
 
 
 def test_a_sum_is_added_in_the_order_in_which_it_is_written():
@@ -151,195 +115,82 @@ def test_a_sum_is_added_in_the_order_in_which_it_is_written():
     np.testing.assert_array_equal(function(1e8 * one, -1e8 * one, one), one)
 
 
-def test_dropout_masks_differ_by_side_chunk_step_and_epoch_and_can_be_repeated(
-    monkeypatch,
-):
+def test_dropout_masks_differ_by_side_chunk_step_and_epoch_and_can_be_repeated():
     """Every pair is of one and the same image, so that the masks alone differ."""
-    monkeypatch.setattr("siamese.network.CHUNK", 32)
-    model = siamese(layers.Dropout(0.5), layers.Dense(4))
-    compile_with(model, keras.optimizers.SGD(0.0))
-    step = training_step(model)
-    pairs = {
-        "left": np.zeros(128, np.int32),
-        "right": np.zeros(128, np.int32),
-        "same": np.ones(128, np.float32),
-    }
-
-    def distances(epoch):
-        set_dropout_seed(model, 7, epoch)
-        return train_epoch(step, IMAGES, pairs, 64)[0]
-
-    first, second, again = distances(0), distances(1), distances(0)
-    # Of two steps of two chunks each.
-    assert len({*first, *second}) == 256
-    assert first.min() > 0.01
+    model = siamese(0.0, layers.Dropout(0.5), layers.Dense(4))
+    step = training.training_step(model)
+    image = np.zeros(128, np.int32)
+    pairs = {"left": image, "right": image, "same": np.ones(128, np.float32)}
+    distances = []
+    for epoch in (0, 1, 0):
+        training.set_dropout_seed(model, 7, epoch)
+        # Two steps have two chunks each.
+        distances.append(training.train_epoch(step, IMAGES, pairs, 64)[0])
+    first, second, again = distances
+    assert len({*first, *second}) == 256 and first.min() > 0.01
     np.testing.assert_array_equal(first, again)
 
 
+def digest(filters=4, **case):
+    """All that two steps and an embedding give, the second in no whole chunks."""
+    setting = setting_of(filters, l2=0.01, **case)
+    keras.config.set_dtype_policy(setting["precision"])
+    keras.utils.set_random_seed(0)
+    model = build_siamese(setting, SHAPE)
+    training.set_dropout_seed(model, 0, 0)
+    step = training.training_step(model)
+    results = training.train_epoch(step, IMAGES, random_pairs(600), batch_size=512)
+    embeddings = embed(model.get_layer("encoder"), IMAGES)
+    values = [*model.variables, *model.optimizer.variables, *results, embeddings]
+    content = b"".join(np.asarray(value).tobytes() for value in values)
+    return hashlib.sha256(content).hexdigest()
+
+
 def test_the_number_of_threads_changes_no_bit():
-    """Of weights, optimizer, distances and embeddings, for all networks and batches."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, ROOT / "tests/training.py", str(threads)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for threads in (1, 2, 4)
-    ]
-    outputs = [process.communicate()[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0]
-    one, *others = (json.loads(output.splitlines()[-1]) for output in outputs)
-    # Of both networks: four batch sizes, where the CPU emulates a precision one, and
-    # the embeddings.
-    assert len(one) in (2 * (5 + 5 + 2), 2 * (5 + 2 + 2))
-    assert len({*one.values()}) == len(one)
-    assert others == [one, one]
+    """Weights, optimizer, distances and embeddings are the same for all networks."""
+    scripts = {"PYTHONPATH": f"{ROOT}/workflow/scripts:{ROOT}/tests"}
+    digests = []
+    for threads in ("1", "4"):
+        command = [sys.executable, __file__, threads]
+        done = subprocess.run(command, env=os.environ | scripts, stdout=-1, check=True)
+        digests.append(json.loads(done.stdout.splitlines()[-1]))
+    assert digests[0] == digests[1]
+    assert len({*digests[0]}) == len(CASES)
 
 
-@pytest.fixture
-def precision(request):
-    keras.config.set_dtype_policy(request.param)
-    yield request.param
-    keras.config.set_dtype_policy("float32")
-
-
-@pytest.mark.parametrize(
-    "precision", ["float32", "mixed_bfloat16", "mixed_float16"], indirect=True
-)
-def test_resumed_training_is_training_from_scratch(tmp_path, monkeypatch, precision):
-    """Epochs of two steps, of three and two chunks; a checkpoint after the second."""
-    monkeypatch.setattr("siamese.network.CHUNK", 32)
-    pairs = training_and_validation(150)
-
-    def fresh():
-        keras.utils.set_random_seed(1)
-        return build_siamese(setting_of(2, l2=0.01), SHAPE)
-
-    straight, begun = fresh(), fresh()
-    history = train(straight, [], IMAGES, pairs, 90, 3, seed=5)
-    rows = train(begun, [], IMAGES, pairs, 90, 2, seed=5)
-    begun.save(tmp_path / "model.keras")
-    keras.utils.set_random_seed(99)
-    resumed = keras.saving.load_model(tmp_path / "model.keras")
-    rows = train(resumed, rows, IMAGES, pairs, 90, 3, seed=5)
-    assert rows == history
-    assert [row["epoch"] for row in history] == [1, 2, 3]
-    # All there is to go on from, so that it holds for any number of epochs.
-    states = (
-        [*model.variables, *model.optimizer.variables] for model in (straight, resumed)
-    )
-    for one, other in zip(*states, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize(
-    "precision", ["mixed_bfloat16", "mixed_float16"], indirect=True
-)
-def test_mixed_precision_keeps_weights_distance_and_loss_in_float32(precision):
-    model = build_siamese(setting_of(4, l2=0.01), SHAPE)
-    compute = precision.removeprefix("mixed_")
-    encoder = model.get_layer("encoder")
-    assert {layer.compute_dtype for layer in encoder.layers} == {compute}
-    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
-    assert model.outputs[0].dtype == "float32"
-    distances = pair_distances(model, IMAGES, {"validation": random_pairs(50)})
-    assert distances["validation"].dtype == np.float32
-
-
-def test_not_finite_loss_is_an_error():
+# Max-pooling swallows NaN in the first kernel: the network says the same of all pairs.
+@pytest.mark.parametrize(("weights", "loss"), [(slice(None), "nan"), (slice(1), "0.")])
+def test_what_is_not_finite_is_an_error(weights, loss):
     model = build_siamese(setting_of(2), SHAPE)
-    for weight in model.trainable_weights:
+    for weight in model.trainable_weights[weights]:
         weight.assign(np.full(weight.shape, np.nan))
-    with pytest.raises(StudyError, match="Epoch 1: loss nan"):
-        train(model, [], IMAGES, training_and_validation(64), 32, 1, seed=5)
-
-
-def test_not_finite_validation_loss_is_an_error(monkeypatch):
-    distances = {"validation": np.full(50, np.nan, np.float32)}
-    monkeypatch.setattr("train.pair_distances", lambda *arguments: distances)
-    model = build_siamese(setting_of(2), SHAPE)
-    with pytest.raises(
-        StudyError, match=r"Epoch 1: loss 0\.\d+, validation loss nan, weights finite"
-    ):
-        train(model, [], IMAGES, training_and_validation(64), 32, 1, seed=5)
-
-
-def test_weights_that_are_not_finite_are_an_error_though_the_losses_are():
-    """Max-pooling swallows the NaN, and the network says the same of all pairs."""
-    model = build_siamese(setting_of(2), SHAPE)
-    kernel = model.weights[0]
-    kernel.assign(np.full(kernel.shape, np.nan))
-    pairs = training_and_validation(64)
-    distances = pair_distances(model, IMAGES, pairs)["train"]
-    assert len(np.unique(distances)) == 1
-    assert np.isfinite(distances).all()
-    with pytest.raises(
-        StudyError,
-        match=r"Epoch 1: loss 0\.\d+, validation loss 0\.\d+, weights not all finite",
-    ):
-        train(model, [], IMAGES, pairs, 32, 1, seed=5)
-
-
-NO_OP = (None, None)
-
-
-@pytest.mark.parametrize(
-    ("error", "line"),
-    [
-        (
-            tf.errors.ResourceExhaustedError(
-                *NO_OP,
-                "OOM when allocating tensor on device:GPU:0 by allocator GPU_0",
-            ),
-            "Out of memory on GPU 3: ",
-        ),
-        (
-            tf.errors.InternalError(
-                *NO_OP,
-                "Failed copying input tensor from CPU:0 to GPU:0 in order to run "
-                "_EagerConst: Dst tensor is not initialized.",
-            ),
-            "Out of memory on GPU 3: ",
-        ),
-        (
-            tf.errors.ResourceExhaustedError(
-                *NO_OP, "OOM when allocating tensor on device:CPU:0 by allocator cpu"
-            ),
-            "Out of memory: run fewer jobs at a time",
-        ),
-    ],
-)
-def test_exhausted_memory_is_told_in_one_line(monkeypatch, error, line):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
-    with pytest.raises(StudyError) as told, memory_errors_explained():
-        raise error
-    assert str(told.value).startswith(line)
-    assert told.value.__cause__ is error
-
-
-def test_other_errors_are_not_taken_for_exhausted_memory():
-    error = tf.errors.InvalidArgumentError(*NO_OP, "indices are out of range")
-    with (
-        pytest.raises(tf.errors.InvalidArgumentError),
-        memory_errors_explained(),
-    ):
-        raise error
+    line = rf"Epoch 1: loss {loss}.*, validation loss {loss}.*, weights not all finite"
+    with pytest.raises(StudyError, match=line):
+        training.train(model, [], IMAGES, PAIRS, 32, 1, seed=5)
 
 
 def test_distances_from_embeddings_are_those_of_the_model():
     model = build_siamese(setting_of(4), SHAPE)
-    pairs = random_pairs(500)
-    left, right = (IMAGES[pairs[side]] for side in ("left", "right"))
-    expected = model([left, right])
-    sets = {"A": random_pairs(40, seed=1), "B": pairs}
-    found = pair_distances(model, IMAGES, sets)["B"]
-    assert found.dtype == np.float32
-    encoder = model.get_layer("encoder")
-    u, v = (encoder(images).numpy() for images in (left, right))
-    numpy_distances = np.sqrt(np.maximum(np.sum((u - v) ** 2, axis=1), 1e-7))
+    distances = pair_distances(model, IMAGES, PAIRS)["train"]
     # A distance is off by no more than both embeddings are. These, at most 1, go
-    # through sums of at most 392 terms, whose roundings mostly cancel.
+    # through sums whose roundings mostly cancel.
     tolerance = 100 * EPSILON
-    assert np.median(found) > 1000 * tolerance
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
-    np.testing.assert_allclose(found, numpy_distances, rtol=0, atol=tolerance)
+    assert np.median(distances) > 1000 * tolerance
+    np.testing.assert_allclose(distances, model([LEFT, RIGHT]), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize(("allocator", "place"), [("GPU", "GPU 3"), ("cpu", "this m")])
+def test_exhausted_memory_is_told_in_one_line(monkeypatch, allocator, place):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: ["GPU:0"])
+    line = f"^Out of memory on {place}"
+    with pytest.raises(StudyError, match=line), devices.memory_errors_explained():
+        raise tf.errors.InternalError(None, None, f"OOM by allocator {allocator}")
+
+
+if __name__ == "__main__":
+    threads = int(sys.argv[1])
+    # As many as on a machine that has them.
+    os.cpu_count = lambda: threads
+    devices.set_up_devices(threads, gpu=False)
+    print(json.dumps([digest(**case) for case in CASES]))

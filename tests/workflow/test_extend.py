@@ -1,15 +1,21 @@
 """The changes that docs/extend.md describes, applied and run as it says."""
 
+import os
 import re
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from sklearn.datasets import load_digits
-from study import ROOT, copy_project, snakemake
+from study import ROOT, snakemake
 
+# Runs, an environment and git make these.
+MADE = (".git", ".venv", ".snakemake", "results", "resources", "logs", "benchmarks")
 # The least that has a run of everything that is added.
 LESS = {
     "sizes": {"small": 2},
@@ -19,37 +25,61 @@ LESS = {
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory):
-    """The project with all diffs, and a finished study of the digits."""
+def project(tmp_path_factory):
+    """The project with all diffs."""
     project = tmp_path_factory.mktemp("extended")
-    copy_project(project)
+    for path in ROOT.iterdir():
+        if path.is_dir() and path.name not in MADE:
+            shutil.copytree(path, project / path.name)
+        elif path.is_file():
+            shutil.copy(path, project)
+    (project / "results").mkdir()
+    shutil.copy(ROOT / "results/README.md", project / "results")
     text = (ROOT / "docs/extend.md").read_text(encoding="utf-8")
     for diff in re.findall(r"^```diff\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         subprocess.run(
             ["git", "apply", "-"], cwd=project, input=diff, text=True, check=True
         )
+    make(project, "reference")
+    return project
+
+
+def make(project, target):
+    """What `make` says to a target, in the environment of the tests."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = ["make", "RUNTIME=", "DEVELOPMENT=", target]
+    environment = os.environ | {"PATH": path}
+    subprocess.run(command, cwd=project, env=environment, check=True)
+
+
+def test_each_addition_is_in_the_results(project):
     digits = load_digits()
-    images = (digits.images * 15).astype("uint8")
     folder = project / "resources/digits"
     folder.mkdir(parents=True)
+    images = (digits.images * 15).astype("uint8")
     np.savez(folder / "digits.npz", images=images, labels=digits.target)
     (project / "less.yaml").write_text(yaml.safe_dump(LESS))
     overlays = "config/datasets/digits.yaml", "config/mine.yaml", "less.yaml"
     done = snakemake(project, "--configfile", *overlays)
     assert done.returncode == 0, done.stdout
-    return project / "results/digits/summary"
-
-
-def test_each_addition_is_in_the_results(extended):
-    summary = pd.read_csv(extended / "summary.csv")
+    results = project / "results/digits/summary"
+    summary = pd.read_csv(results / "summary.csv")
     trained = summary[summary["method"] == "siamese"]
     assert set(trained["slope"]) == {0, 0.1}
     assert set(trained["network"]) == {"deeper"}
     # The metric, of baselines too.
     assert summary["gap_b"].notna().all()
     assert "thumbnails" in set(summary["method"])
-    claims = pd.read_csv(extended / "claims.csv")
+    claims = pd.read_csv(results / "claims.csv")
     assert list(claims["metric"]) == ["accuracy_b", "gap_b"]
     gaps = trained.set_index("slope")["gap_b"]
     assert claims["mean"].iloc[1] == pytest.approx(gaps[0.1] - gaps[0])
-    assert (extended / "spread.png").stat().st_size > 0
+    assert (results / "spread.png").stat().st_size > 0
+
+
+def test_nothing_else_needs_a_change(project):
+    make(project, "lint")
+    # All unit tests but the two whose arithmetic takes longest.
+    some = "not learns_and_resumes and not number_of_threads"
+    command = [sys.executable, "-m", "pytest", "-q", "tests/unit", "-k", some]
+    subprocess.run(command, cwd=project, check=True)

@@ -1,15 +1,13 @@
 """A model to take away: a target of its own."""
 
 
-rule package_model:
+use rule job as package_model with:
     input:
         encoder=lambda wildcards: study.best_point.files("encoder.keras")[0],
         metrics=lambda wildcards: study.best_point.files("metrics.json")[0],
         table=rules.summarise.output.table,
         divisions=(
-            rules.compare_divisions.output.table
-            if study.classes.division_columns
-            else []
+            rules.compare_divisions.output.table if study.division_columns else []
         ),
         dataset=rules.partition.output.description,
     output:
@@ -19,20 +17,15 @@ rule package_model:
         card="<results>/best/README.md",
     log:
         "<logs>/package_model.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("package_model.py"),
+        templates=template_digests("model_card.md.j2"),
         point=lambda wildcards: study.best_point.as_record(*AXES, "seed"),
         sets=study.classes.sets,
         dataset=study.config.dataset.name,
         split_by=study.split_by,
-        code=code_of("package_model.py"),
     message:
         "Packaging a model to take away"
-    script:
-        "../scripts/package_model.py"
 
 
 rule best:

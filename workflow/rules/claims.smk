@@ -3,56 +3,39 @@
 CLAIMS = study.paths.claims
 
 
-rule judge_claims:
+use rule job as judge_claims with:
     input:
         claims=local(os.path.relpath(CLAIMS or PROJECT / "config/claims.yaml")),
         table=rules.summarise.output.table,
     output:
-        table=report(
-            "<results>/summary/claims.csv",
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"result": "table"},
-        ),
+        table=shown("<results>/summary/claims.csv", "claims", "Claims", "table"),
     log:
         "<logs>/judge_claims.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("judge_claims.py"),
         claims=lambda wildcards: digest(study.paths.claims),
         split_by=study.split_by,
-        code=code_of("judge_claims.py"),
     message:
         "Judging the claims"
-    script:
-        "../scripts/judge_claims.py"
 
 
-rule plot_claims:
+use rule job as plot_claims with:
     input:
         claims=rules.judge_claims.output.table,
         table=rules.summarise.output.table,
     output:
-        png=report(
-            "<results>/summary/claims.png",
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"result": "figure"},
-        ),
+        png=shown("<results>/summary/claims.png", "claims", "Claims", "figure"),
         svg="<results>/summary/claims.svg",
         text="<results>/summary/claims.md",
     log:
         "<logs>/plot_claims.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("plot_claims.py"),
+        templates=template_digests("claims.md.j2"),
         split_by=study.split_by,
-        code=code_of("plot_claims.py"),
     message:
         "Drawing the claims"
-    script:
-        "../scripts/plot_claims.py"
+
+
+if CLAIMS:
+    RESULTS += [*rules.judge_claims.output, *rules.plot_claims.output]

@@ -1,55 +1,49 @@
-"""The study, and the functions that rules take inputs from."""
+"""The study, and the functions that rules take inputs and resources from."""
 
-import gc
 import os
+import shlex
 import sys
 from pathlib import Path
 
 PROJECT = Path(workflow.current_basedir).parents[1]
 SCRIPTS = str(PROJECT / "workflow/scripts")
-# First, and once however often this is read.
+# Put it first, exactly once: remote jobs read this again.
 sys.path[:] = [SCRIPTS, *(path for path in sys.path if path != SCRIPTS)]
 
-import siamese
+from siamese.data.image_folder import current_digest
+from siamese.digests import code_of, digest
+from siamese.report.pages import template_digests
+from siamese.stats.metrics import METRICS
+from siamese.study.axes import AXES, FURTHER_PATTERN
+from siamese.study.points import POINT, POINT_FOLDER, PROTOCOL_PATTERN
+from siamese.study.points import as_records, point_files, run_files, runs_of
+from siamese.study.study import Study, with_defaults
+from siamese.workarounds import ShellOfScripts
 
-if Path(siamese.__file__).parents[1] != PROJECT / "workflow/scripts":
+# Snakemake itself would show a traceback.
+if not os.access(".snakemake" if os.path.exists(".snakemake") else ".", os.W_OK):
     sys.exit(
-        f"Error: {siamese.__file__}: imported as siamese, expected the package in "
-        f"{sys.path[0]}; use one copy of this project in a workflow"
+        f"Error: {os.getcwd()}: no permission to write there, as even a dry run does; "
+        "name a folder of your own: --directory <folder>"
     )
 
-from siamese import environment
-from siamese.axes import AXES, OTHERS_PATTERN
-from siamese.digests import code_of, digest
-from siamese.folder import check_folder
-from siamese.pages import template_digests
-from siamese.points import POINT, POINT_FOLDER, SPLIT_PATTERN
-from siamese.points import as_records, point_files, run_files, runs_of
-from siamese.records import read_made_with
-from siamese.study import Study, with_defaults
-from siamese.versions import name_outdated
-from siamese.workarounds import ShellWord
+# Snakemake puts it into commands without quotes (snakemake/snakemake#2645). A second
+# module of this project would quote it again.
+if os.path.exists(sys.executable):
+    sys.executable = shlex.quote(sys.executable)
 
-# What a plan is made of stays to its end; to look for garbage in it as often as Python
-# does by default takes a tenth of the time to plan thousands of grid points.
-gc.set_threshold(100_000, 50, 100)
-study = Study.from_config(with_defaults(config, PROJECT), PROJECT)
+study = Study.from_config(with_defaults(config, PROJECT), PROJECT, metrics=METRICS)
 PUBLISHED = study.paths.published
 PINS = PROJECT / "workflow/envs/study.yaml"
-if workflow.is_main_process:
-    check_folder(Path())
-IN_MODULE = Path(workflow.main_snakefile).parent not in (PROJECT, PROJECT / "workflow")
-# There it would be the prefix of the other workflow's jobs too.
-if not IN_MODULE:
-    shell.prefix(environment.shell_prefix())
+# The files that a finished study has beside those of its points and runs, in the order
+# of the report. Each rule that makes some adds them.
+RESULTS = []
+
+if Path(workflow.main_snakefile).parent in (PROJECT, PROJECT / "workflow"):
 
     # Each submission to a cluster has GPUs of its own; all together have no limit.
     resource_scopes:
         gpu="local",
-
-
-PYTHON = ShellWord(sys.executable)
-sys.executable = PYTHON if workflow.is_main_process else f"{PYTHON}"
 
 
 # Each data set has folders of its own.
@@ -65,20 +59,20 @@ resource_scopes:
 
 
 wildcard_constraints:
-    split=SPLIT_PATTERN,
+    protocol=PROTOCOL_PATTERN,
     size="[A-Za-z0-9]+",
-    l2="[0-9.e+-]+",
-    batch_size="[0-9]+",
-    epochs="[0-9]+",
-    others=OTHERS_PATTERN,
+    l2="[0-9.e+-]+|none",
+    batch_size="[0-9]+|none",
+    epochs="[0-9]+|none",
+    further=FURTHER_PATTERN,
     seed="[0-9]+",
 
 
 def needs(minutes=4, mem_mb=2000, gpu=0, growth=lambda wildcards: (1, 1)):
     """A rule's resources; time and memory (MB) grow with each attempt.
 
-    `growth` says how many times more a job takes, for a larger network. They are not in
-    a profile, since one option would replace those of all rules there. For in_turn see
+    `growth` says how many times more a job takes for a larger network. A profile could
+    not state them, since one option would replace those of all rules. For in_turn see
     profiles/slurm.
     """
     return {
@@ -86,14 +80,27 @@ def needs(minutes=4, mem_mb=2000, gpu=0, growth=lambda wildcards: (1, 1)):
         "mem_mb": lambda wildcards, attempt: mem_mb * attempt * growth(wildcards)[1],
         "gpu": gpu,
         "in_turn": 1,
+        # The same environment in every account.
+        "shell_exec": ShellOfScripts(PROJECT / "workflow/clean_shell"),
     }
 
 
-def training_threads():
-    """Each of the trainings at a time has an equal share of the cores but one.
+def script_of(name):
+    """The params that name a rule's script, and its code, so that an edit reruns it."""
+    return {"script": name, "code": code_of(name)}
 
-    That one is for the jobs that follow them, where there are more than two. On a
-    cluster, and what Snakemake itself starts for a job, three.
+
+def shown(path, caption, category, result, **labels):
+    """An output that Snakemake's report shows, with a caption of workflow/report."""
+    caption, labels = f"../report/{caption}.rst", {"result": result} | labels
+    return report(path, caption=caption, category=category, labels=labels)
+
+
+def training_threads():
+    """Each of the trainings at a time gets an equal share of the cores but one.
+
+    The last core is for the jobs that follow them, if there are more than two. On a
+    cluster, and in a job, the answer is three.
     """
     given = workflow.resource_settings
     if not workflow.is_main_process or given.nodes or not given.cores:
@@ -105,26 +112,27 @@ def training_threads():
 
 def network_code(wildcards):
     """The code of a grid point's network, which its jobs import by name."""
-    return code_of(f"siamese/networks/{study.settings.at(wildcards)['network']}.py")
+    network = study.settings.at(wildcards)["network"]
+    return code_of(f"siamese/model/networks/{network}.py")
 
 
 def shorter_run(wildcards):
     """Model and history of the same setting at the next smaller epoch count.
 
-    Nothing if this point's model is there and not made from them: that another
-    checkpoint is new, or was deleted and regenerated, is no reason to train again.
-    A run without them gives the same weights, only later.
+    Nothing if this point's model exists and was not made from them: a checkpoint that
+    is new, or was deleted and regenerated, is no reason to train again. A run without
+    it gives the same weights, only later.
     """
     epochs = study.shorter(wildcards)
     if epochs is None:
         return []
 
-    def made(n):
+    def paths(n):
         values = dict(wildcards.items()) | {"epochs": n}
-        # As rules have them, with the prefix of a module.
+        # A module's prefix is part of these paths.
         return [Path(path.format(**values)) for path in rules.train.output]
 
-    own, shorter = made(wildcards.epochs)[0], made(epochs)
+    own, shorter = paths(wildcards.epochs)[0], paths(epochs)
     if own.exists() and not all(
         path.exists() and path.stat().st_mtime <= own.stat().st_mtime
         for path in shorter
@@ -134,30 +142,29 @@ def shorter_run(wildcards):
     return [f"{folder}/model.keras", f"{folder}/history.csv"]
 
 
-def over_divisions():
-    """What a study of several divisions has of them."""
-    if len(study.classes.divisions) == 1:
-        return []
-    made = [*rules.compare_divisions.output, *rules.plot_divisions.output]
-    return made + [*rules.compare_development.output] * (
-        study.paths.development is not None
-    )
+def files_of_runs(*names):
+    """Files of each protocol and seed, given as (folder, name)."""
+    return [
+        path for folder, name in names for path in run_files(study.points, folder, name)
+    ]
 
 
-def before_summary():
-    """A result of each folder, of the jobs that come last in it."""
+def results_before_summary(wildcards):
+    """The results that the summary is about: all that is made before it is written.
+
+    One file stands for its folder if the others lead to it.
+    """
     return [
         *point_files(study.points, "curves.png"),
-        *run_files(study.points, "pairs", "crossed.csv"),
-        *run_files(study.points, "verification", "pairs.png"),
-        *run_files(study.points, "baselines", "metrics.json"),
-        rules.partition.output.table,
-        rules.verify_loss.output.text,
-        rules.plot_summary.output.png,
-        rules.examine_best_setting.output.table,
-        rules.write_explorer.output.page,
-        rules.show_failures.output.map,
-        *([rules.compare_splits.output.text] if len(study.ways) > 1 else []),
-        *over_divisions(),
-        *([rules.plot_claims.output.png] if CLAIMS else []),
+        *files_of_runs(("pairs", "crossed.csv"), ("verification", "pairs.png")),
+        *files_of_runs(("baselines", "metrics.json")),
+        *RESULTS,
     ]
+
+
+def files_digest():
+    """SHA-256 of the files in a folder of images; None for other formats."""
+    folder = study.paths.image_folder
+    return folder and current_digest(
+        folder, study.classes.names, study.paths.description
+    )

@@ -1,6 +1,6 @@
 """From the data set's files to verified pairs."""
 
-# The files that are fetched, or the folder that the user has.
+# The files to fetch, or the user's folder.
 ORIGINALS = study.paths.data_files or [
     ancient(local(os.path.relpath(study.paths.image_folder)))
 ]
@@ -11,28 +11,23 @@ localrules:
     partition,
 
 
-rule download:
+use rule job as download with:
     output:
         files=study.paths.data_files,
     log:
         "<logs>/download.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        # Without its code: the digests decide what the data is.
+        script="download.py",
         format=study.config.dataset.format,
         sha256s=dict(study.config.dataset.files),
-        # As a function of output it is no trigger: the digests decide what the
-        # data is, not where it comes from. The same goes for the script.
+        # A function of the output is no trigger: nor does it matter where data is from.
         sources=lambda wildcards, output: study.paths.sources,
     message:
         f"Fetching {study.config.dataset.name}"
-    script:
-        "../scripts/download.py"
 
 
-rule partition:
+use rule job as partition with:
     input:
         files=ORIGINALS,
     output:
@@ -43,68 +38,49 @@ rule partition:
         description="<results>/dataset/dataset.json",
     log:
         "<logs>/partition.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("partition.py"),
         # A function, or {braces} in a name would be wildcards.
         dataset=lambda wildcards: study.reading,
-        # Of a folder, which Snakemake does not look into.
-        files=lambda wildcards: study.files_digest,
+        # Snakemake does not look into a folder.
+        files=lambda wildcards: files_digest(),
         sets=study.classes.sets,
         images_per_class=study.config.dataset.images_per_class,
-        code=code_of("partition.py"),
     message:
         "Putting every image into set A or B"
-    script:
-        "../scripts/partition.py"
 
 
-rule make_pairs:
+use rule job as make_pairs with:
     input:
         table=rules.partition.output.table,
     output:
-        A="<results>/{split}pairs/seed~{seed}/A.csv",
-        B="<results>/{split}pairs/seed~{seed}/B.csv",
+        A="<results>/{protocol}pairs/seed~{seed}/A.csv",
+        B="<results>/{protocol}pairs/seed~{seed}/B.csv",
     log:
-        "<logs>/{split}make_pairs/seed~{seed}.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
+        "<logs>/{protocol}make_pairs/seed~{seed}.log",
     params:
-        sets=lambda wildcards: study.classes.sets_of(wildcards.split),
-        fold=lambda wildcards: study.classes.fold_of(wildcards.split),
-        pairs=lambda wildcards: study.pair_options(wildcards.split),
-        code=code_of("make_pairs.py"),
+        **script_of("make_pairs.py"),
+        sets=lambda wildcards: study.classes.sets_of(wildcards.protocol),
+        pairs=lambda wildcards: study.pair_options(wildcards.protocol),
     message:
-        "Making the pairs of {wildcards.split}seed {wildcards.seed}"
-    script:
-        "../scripts/make_pairs.py"
+        "Making the pairs of {wildcards.protocol}seed {wildcards.seed}"
 
 
-rule cross_pairs:
+use rule job as cross_pairs with:
     input:
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
     output:
-        crossed="<results>/{split}pairs/seed~{seed}/crossed.csv",
+        crossed="<results>/{protocol}pairs/seed~{seed}/crossed.csv",
     log:
-        "<logs>/{split}cross_pairs/seed~{seed}.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
+        "<logs>/{protocol}cross_pairs/seed~{seed}.log",
     params:
-        code=code_of("cross_pairs.py"),
+        **script_of("cross_pairs.py"),
     message:
-        "Making the pairs across A and B of {wildcards.split}seed {wildcards.seed}"
-    script:
-        "../scripts/cross_pairs.py"
+        "Making the pairs across A and B of {wildcards.protocol}seed {wildcards.seed}"
 
 
-rule verify_pairs:
+use rule job as verify_pairs with:
     input:
         originals=ORIGINALS,
         digest=rules.partition.output.digest,
@@ -114,72 +90,54 @@ rule verify_pairs:
         B=rules.make_pairs.output.B,
         crossed=rules.cross_pairs.output.crossed,
     output:
-        counts="<results>/{split}verification/seed~{seed}/pairs.json",
+        counts="<results>/{protocol}verification/seed~{seed}/pairs.json",
     log:
-        "<logs>/{split}verify_pairs/seed~{seed}.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
+        "<logs>/{protocol}verify_pairs/seed~{seed}.log",
     params:
+        **script_of("verify_pairs.py"),
         # A function, or {braces} in a name would be wildcards.
         dataset=lambda wildcards: study.reading,
-        sets=lambda wildcards: study.classes.sets_of(wildcards.split),
-        fold=lambda wildcards: study.classes.fold_of(wildcards.split),
-        pairs=lambda wildcards: study.pair_options(wildcards.split),
-        code=code_of("verify_pairs.py"),
+        sets=lambda wildcards: study.classes.sets_of(wildcards.protocol),
+        pairs=lambda wildcards: study.pair_options(wildcards.protocol),
     message:
-        "Checking every pair of {wildcards.split}seed {wildcards.seed} against the originals"
-    script:
-        "../scripts/verify_pairs.py"
+        "Checking every pair of {wildcards.protocol}seed {wildcards.seed} against the originals"
 
 
-rule draw_pairs:
+use rule job as draw_pairs with:
     input:
         images=ancient(rules.partition.output.images),
         dataset=rules.partition.output.description,
         A=rules.make_pairs.output.A,
         B=rules.make_pairs.output.B,
     output:
-        figure=report(
-            "<results>/{split}verification/seed~{seed}/pairs.png",
-            caption="../report/pairs.rst",
-            category="Checks",
-            labels={"result": "random pairs", "seed": "{split}{seed}"},
+        figure=shown(
+            "<results>/{protocol}verification/seed~{seed}/pairs.png",
+            "pairs",
+            "Checks",
+            "random pairs",
+            seed="{protocol}{seed}",
         ),
     log:
-        "<logs>/{split}draw_pairs/seed~{seed}.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
+        "<logs>/{protocol}draw_pairs/seed~{seed}.log",
     params:
-        code=code_of("draw_pairs.py"),
+        **script_of("draw_pairs.py"),
     message:
-        "Drawing random pairs of {wildcards.split}seed {wildcards.seed}"
-    script:
-        "../scripts/draw_pairs.py"
+        "Drawing random pairs of {wildcards.protocol}seed {wildcards.seed}"
 
 
-rule verify_loss:
+use rule job as verify_loss with:
     output:
-        text=report(
-            "<results>/verification/loss.txt",
-            caption="../report/loss.rst",
-            category="Checks",
-            labels={"result": "contrastive loss"},
+        text=shown(
+            "<results>/verification/loss.txt", "loss", "Checks", "contrastive loss"
         ),
         values="<results>/verification/loss.json",
     log:
         "<logs>/verify_loss.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("verify_loss.py"),
         losses=study.losses,
-        code=code_of("verify_loss.py"),
     message:
         "Checking the loss against NumPy"
-    script:
-        "../scripts/verify_loss.py"
+
+
+RESULTS += [*rules.partition.output, *rules.verify_loss.output]

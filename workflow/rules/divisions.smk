@@ -3,85 +3,44 @@
 DEVELOPMENT = study.paths.development
 
 
-rule compare_divisions:
+use rule job as compare_divisions with:
     input:
         table=rules.summarise.output.table,
+        development=local(os.path.relpath(DEVELOPMENT)) if DEVELOPMENT else [],
     output:
-        table=report(
-            "<results>/summary/divisions.csv",
-            caption="../report/divisions.rst",
-            category="Divisions",
-            labels={"result": "table"},
+        table=shown(
+            "<results>/summary/divisions.csv", "divisions", "Divisions", "table"
         ),
         text="<results>/summary/divisions.md",
     log:
         "<logs>/compare_divisions.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("compare_divisions.py"),
+        templates=template_digests("divisions.md.j2"),
         split_by=study.split_by,
         own=lambda wildcards: study.classes.sets["B"],
-        metric=study.config.choice.metric,
-        code=code_of("compare_divisions.py"),
+        sizes=dict(study.config.sizes),
+        development=digest(DEVELOPMENT) if DEVELOPMENT else None,
+        metric=study.config.divisions.metric,
     message:
         "Comparing settings over divisions of the classes"
-    script:
-        "../scripts/compare_divisions.py"
 
 
-rule plot_divisions:
+use rule job as plot_divisions with:
     input:
         table=rules.summarise.output.table,
     output:
-        png=report(
-            "<results>/summary/divisions.png",
-            caption="../report/divisions.rst",
-            category="Divisions",
-            labels={"result": "figure"},
-        ),
+        png=shown("<results>/summary/divisions.png", "divisions", "Divisions", "figure"),
         svg="<results>/summary/divisions.svg",
     log:
         "<logs>/plot_divisions.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("plot_divisions.py"),
         split_by=study.split_by,
-        metric=study.config.choice.metric,
-        code=code_of("plot_divisions.py"),
+        metric=study.config.divisions.metric,
     message:
         "Drawing settings over divisions of the classes"
-    script:
-        "../scripts/plot_divisions.py"
 
 
-rule compare_development:
-    input:
-        development=local(os.path.relpath(DEVELOPMENT)) if DEVELOPMENT else [],
-        judged=rules.compare_divisions.output.table,
-    output:
-        table=report(
-            "<results>/summary/development.csv",
-            caption="../report/development.rst",
-            category="Divisions",
-            labels={"result": "development"},
-        ),
-        text="<results>/summary/development.md",
-    log:
-        "<logs>/compare_development.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
-    params:
-        development=digest(DEVELOPMENT) if DEVELOPMENT else None,
-        metric=study.config.choice.metric,
-        sizes=dict(study.config.sizes),
-        code=code_of("compare_development.py"),
-    message:
-        "Comparing with the divisions of development"
-    script:
-        "../scripts/compare_development.py"
+if len(study.classes.divisions) > 1:
+    RESULTS += [*rules.compare_divisions.output, *rules.plot_divisions.output]

@@ -6,71 +6,53 @@ cluster's job, which reads the rules again, needs none of it.
 """
 
 
-rule summarise:
+use rule job as summarise with:
     input:
         metrics=lambda wildcards: point_files(study.points, "metrics.json"),
         baselines=lambda wildcards: run_files(study.points, "baselines", "metrics.json"),
         published=local(os.path.relpath(PUBLISHED)) if PUBLISHED else [],
     output:
-        table=report(
-            "<results>/summary/summary.csv",
-            caption="../report/summary.rst",
-            category="Summary",
-            labels={"result": "table of all runs"},
+        table=shown(
+            "<results>/summary/summary.csv", "summary", "Summary", "table of all runs"
         ),
     log:
         "<logs>/summarise.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("summarise.py"),
         points=lambda wildcards: as_records(
             study.points,
             *study.axes,
             "seed",
             "split_by",
-            "others",
-            *study.classes.division_columns,
+            "further",
+            *study.division_columns,
         ),
         baseline_points=lambda wildcards: as_records(
-            runs_of(study.points), "seed", "split_by", *study.classes.division_columns
+            runs_of(study.points), "seed", "split_by", *study.division_columns
         ),
         published=digest(PUBLISHED) if PUBLISHED else None,
-        code=code_of("summarise.py"),
     message:
         "Writing the summary"
-    script:
-        "../scripts/summarise.py"
 
 
-rule plot_summary:
+use rule job as plot_summary with:
     input:
         table=rules.summarise.output.table,
     output:
-        png=report(
-            "<results>/summary/summary.png",
-            caption="../report/summary_figure.rst",
-            category="Summary",
-            labels={"result": "figure"},
+        png=shown(
+            "<results>/summary/summary.png", "summary_figure", "Summary", "figure"
         ),
         svg="<results>/summary/summary.svg",
     log:
         "<logs>/plot_summary.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("plot_summary.py"),
         split_by=study.split_by,
-        code=code_of("plot_summary.py"),
     message:
         "Drawing the summary"
-    script:
-        "../scripts/plot_summary.py"
 
 
-rule examine_best_setting:
+use rule job as examine_best_setting with:
     input:
         table=rules.summarise.output.table,
         distances=lambda wildcards: point_files(study.main_points, "distances.npz"),
@@ -78,123 +60,99 @@ rule examine_best_setting:
         B=lambda wildcards: run_files(study.main_points, "pairs", "B.csv"),
         dataset=rules.partition.output.description,
     output:
-        table=report(
+        table=shown(
             "<results>/summary/classes.csv",
-            caption="../report/classes.rst",
-            category="Best setting",
-            labels={"result": "table of classes"},
+            "classes",
+            "Best setting",
+            "table of classes",
         ),
-        classes=report(
+        classes=shown(
             "<results>/summary/classes.png",
-            caption="../report/classes.rst",
-            category="Best setting",
-            labels={"result": "accuracy by classes"},
+            "classes",
+            "Best setting",
+            "accuracy by classes",
         ),
         classes_svg="<results>/summary/classes.svg",
-        distances=report(
-            "<results>/summary/distances.png",
-            caption="../report/distances.rst",
-            category="Best setting",
-            labels={"result": "distances"},
+        distances=shown(
+            "<results>/summary/distances.png", "distances", "Best setting", "distances"
         ),
         distances_svg="<results>/summary/distances.svg",
     log:
         "<logs>/examine_best_setting.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("examine_best_setting.py"),
         points=lambda wildcards: as_records(study.main_points, *study.axes, "seed"),
         seeds=lambda wildcards: [run.seed for run in runs_of(study.main_points)],
         thresholds=lambda wildcards: [
-            study.thresholds.of(point.values) for point in study.main_points
+            study.thresholds.of(point.setting) for point in study.main_points
         ],
         split_by=study.split_by,
-        code=code_of("examine_best_setting.py"),
     message:
         "Looking into the best setting"
-    script:
-        "../scripts/examine_best_setting.py"
 
 
-rule compare_splits:
+use rule job as compare_splits with:
     input:
         table=rules.summarise.output.table,
     output:
-        table=report(
-            "<results>/summary/leakage.csv",
-            caption="../report/leakage.rst",
-            category="Summary",
-            labels={"result": "leakage"},
-        ),
+        table=shown("<results>/summary/leakage.csv", "leakage", "Summary", "leakage"),
         text="<results>/summary/leakage.md",
     log:
         "<logs>/compare_splits.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
-        code=code_of("compare_splits.py"),
+        **script_of("compare_splits.py"),
+        templates=template_digests("leakage.md.j2"),
     message:
         "Comparing both ways of splitting A"
-    script:
-        "../scripts/compare_splits.py"
 
 
-rule gather_provenance:
+use rule job as gather_provenance with:
     input:
-        made=lambda wildcards: before_summary(),
+        made=results_before_summary,
         pins=local(os.path.relpath(PINS)),
     output:
         records="<results>/provenance.json",
-        table=report(
+        table=shown(
             "<results>/summary/made_with.csv",
-            caption="../report/made_with.rst",
-            category="Checks",
-            labels={"result": "table of versions, machines and settings"},
+            "made_with",
+            "Checks",
+            "table of versions, machines and settings",
         ),
     log:
         "<logs>/gather_provenance.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("gather_provenance.py"),
         later=lambda wildcards: [
             *map(str, rules.describe_settings.output),
             *map(str, rules.write_overview.output),
         ],
-        code=code_of("gather_provenance.py"),
     message:
         "Gathering what the results were made with"
-    script:
-        "../scripts/gather_provenance.py"
 
 
-rule describe_settings:
+use rule job as describe_settings with:
     input:
         table=rules.summarise.output.table,
         made_with=rules.gather_provenance.output.table,
     output:
-        table=report(
+        table=shown(
             "<results>/summary/settings.csv",
-            caption="../report/settings.rst",
-            category="Summary",
-            labels={"result": "table of settings"},
+            "settings",
+            "Summary",
+            "table of settings",
         ),
         text="<results>/summary/summary.md",
     log:
         "<logs>/describe_settings.log",
-    conda:
-        "../envs/study.yaml"
-    resources:
-        **needs(),
     params:
+        **script_of("describe_settings.py"),
+        templates=template_digests("summary.md.j2"),
         split_by=study.split_by,
-        code=code_of("describe_settings.py"),
     message:
         "Describing the settings"
-    script:
-        "../scripts/describe_settings.py"
+
+
+RESULTS += rules.summarise.output
+RESULTS += [*rules.plot_summary.output, *rules.examine_best_setting.output]
+if len(study.ways) > 1:
+    RESULTS += rules.compare_splits.output

@@ -1,7 +1,7 @@
 """Each grid point and seed: training, test distances, metrics, curves."""
 
 
-rule train:
+use rule job as train with:
     input:
         # ancient: to verify or store the same data again is no reason to train
         # again. What changes a pixel changes the digest.
@@ -14,25 +14,21 @@ rule train:
         model=f"{POINT_FOLDER}/model.keras",
         history=f"{POINT_FOLDER}/history.csv",
     log:
-        f"<logs>/{{split}}train/{POINT}.log",
+        f"<logs>/{{protocol}}train/{POINT}.log",
     benchmark:
-        f"<benchmarks>/{{split}}train/{POINT}.tsv"
-    conda:
-        "../envs/study.yaml"
+        f"<benchmarks>/{{protocol}}train/{POINT}.tsv"
     threads: training_threads()
     resources:
         **needs(minutes=30, mem_mb=3000, gpu=1, growth=study.settings.growth),
     params:
+        **script_of("train.py"),
         setting=lambda wildcards: study.settings.at(wildcards),
-        code=code_of("train.py"),
         network_code=network_code,
     message:
-        "Training {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
-    script:
-        "../scripts/train.py"
+        "Training {wildcards.protocol}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.further}, seed {wildcards.seed}"
 
 
-rule embed:
+use rule job as embed with:
     input:
         images=ancient(rules.partition.output.images),
         digest=rules.partition.output.digest,
@@ -44,23 +40,19 @@ rule embed:
         distances=f"{POINT_FOLDER}/distances.npz",
         encoder=f"{POINT_FOLDER}/encoder.keras",
     log:
-        f"<logs>/{{split}}embed/{POINT}.log",
-    conda:
-        "../envs/study.yaml"
+        f"<logs>/{{protocol}}embed/{POINT}.log",
     resources:
         **needs(growth=study.settings.growth),
     params:
+        **script_of("embed.py"),
         network=lambda wildcards: study.settings.at(wildcards)["network"],
         whitening=lambda wildcards: study.settings.at(wildcards)["whitening"],
-        code=code_of("embed.py"),
         network_code=network_code,
     message:
-        "Embedding with {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
-    script:
-        "../scripts/embed.py"
+        "Embedding with {wildcards.protocol}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.further}, seed {wildcards.seed}"
 
 
-rule evaluate:
+use rule job as evaluate with:
     input:
         distances=rules.embed.output.distances,
         A=rules.make_pairs.output.A,
@@ -69,22 +61,18 @@ rule evaluate:
     output:
         metrics=f"{POINT_FOLDER}/metrics.json",
     log:
-        f"<logs>/{{split}}evaluate/{POINT}.log",
-    conda:
-        "../envs/study.yaml"
+        f"<logs>/{{protocol}}evaluate/{POINT}.log",
     resources:
         **needs(minutes=1),
     params:
+        **script_of("evaluate.py"),
         threshold=lambda wildcards: study.thresholds.of(study.settings.at(wildcards)),
         margin=lambda wildcards: study.settings.at(wildcards)["margin"],
-        code=code_of("evaluate.py"),
     message:
-        "Evaluating {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
-    script:
-        "../scripts/evaluate.py"
+        "Evaluating {wildcards.protocol}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.further}, seed {wildcards.seed}"
 
 
-rule evaluate_baselines:
+use rule job as evaluate_baselines with:
     input:
         images=ancient(rules.partition.output.images),
         digest=rules.partition.output.digest,
@@ -94,11 +82,9 @@ rule evaluate_baselines:
         B=rules.make_pairs.output.B,
         crossed=rules.cross_pairs.output.crossed,
     output:
-        metrics="<results>/{split}baselines/seed~{seed}/metrics.json",
+        metrics="<results>/{protocol}baselines/seed~{seed}/metrics.json",
     log:
-        "<logs>/{split}evaluate_baselines/seed~{seed}.log",
-    conda:
-        "../envs/study.yaml"
+        "<logs>/{protocol}evaluate_baselines/seed~{seed}.log",
     resources:
         **needs(
             minutes=10,
@@ -106,18 +92,16 @@ rule evaluate_baselines:
             growth=lambda wildcards: study.settings.largest_growth,
         ),
     params:
+        **script_of("evaluate_baselines.py"),
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
         thresholds=lambda wildcards: study.thresholds.of_baselines,
-        code=code_of("evaluate_baselines.py"),
-        network_code=code_of("siamese/networks/published.py"),
+        network_code=code_of("siamese/model/networks/published.py"),
     message:
-        "Evaluating baselines on the pairs of {wildcards.split}seed {wildcards.seed}"
-    script:
-        "../scripts/evaluate_baselines.py"
+        "Evaluating baselines on the pairs of {wildcards.protocol}seed {wildcards.seed}"
 
 
-rule plot_curves:
+use rule job as plot_curves with:
     input:
         history=rules.train.output.history,
         metrics=rules.evaluate.output.metrics,
@@ -130,21 +114,17 @@ rule plot_curves:
                 f"{POINT_FOLDER}/curves.png",
                 caption="../report/curves.rst",
                 category="Training curves",
-                labels=lambda wildcards: study.labels.at(wildcards),
+                labels=lambda wildcards: study.captions.at(wildcards),
             )
         ),
         svg=f"{POINT_FOLDER}/curves.svg",
     log:
-        f"<logs>/{{split}}plot_curves/{POINT}.log",
-    conda:
-        "../envs/study.yaml"
+        f"<logs>/{{protocol}}plot_curves/{POINT}.log",
     resources:
         **needs(minutes=1),
     params:
+        **script_of("plot_curves.py"),
         # A function, or {braces} in a name would be wildcards.
-        setting=lambda wildcards: study.settings.describe(wildcards),
-        code=code_of("plot_curves.py"),
+        title=lambda wildcards: study.settings.describe(wildcards),
     message:
-        "Drawing the curves of {wildcards.split}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.others}, seed {wildcards.seed}"
-    script:
-        "../scripts/plot_curves.py"
+        "Drawing the curves of {wildcards.protocol}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.further}, seed {wildcards.seed}"

@@ -1,129 +1,103 @@
 """Rule compare_divisions: settings and baselines over divisions of the classes."""
 
-import pandas as pd
+from siamese.data.stored import read_table, write_text
+from siamese.job import run
+from siamese.report.markdown import markdown_text, render_markdown
+from siamese.stats import divisions
+from siamese.stats.intervals import mean_interval
+from siamese.stats.metrics import METRICS
+from siamese.stats.tables import TEXT_AXES, interval_of, own_division, read_runs
+from siamese.study.columns import TEST_SETS, TRAINED, column
 
-from siamese.divisions import (
-    by_division,
-    describe_divisions,
-    division_means,
-    reference_names,
-)
-from siamese.job import logged
-from siamese.metrics import METRICS, TEST_SETS, column
-from siamese.stored import write_text
-from siamese.tables import (
-    TRAINED,
-    markdown_table,
-    markdown_text,
-    read_runs,
-    with_interval,
-)
-
-# Of the settings; there may be thousands.
+ACCURACY = METRICS["accuracy"]
+# There may be thousands of settings.
 MOST_SHOWN = 40
+SHOWN = {
+    "B": "accuracy_b",
+    "less the first setting": "accuracy_b_less_first",
+    "less the best baseline": "accuracy_b_less_baseline",
+    "AUC on B": "auc_b",
+    "equal error rate on B": "eer_b",
+    **{name: column("accuracy", name) for name in TEST_SETS if name != "B"},
+}
 
 
-def interval_cells(table, metric, name, parts, sign=""):
-    """Cells of a metric's mean and interval, in per cent where it is a share."""
-    values = table[[f"{name}{part}" for part in parts]].to_numpy(float)
-    return [with_interval(metric, row, 1, sign) for row in values]
+def result_cells(row, metric):
+    """The cells of a setting or baseline; `row` is a row of divisions.csv."""
+    name, score = markdown_text(row["name"]), f"{column(metric.name, 'B')}_development"
+    cells = {"setting or *baseline*": name if row["method"] == TRAINED else f"*{name}*"}
+    cells |= {label: interval_of(row, key) for label, key in SHOWN.items()}
+    cells["B, own division"] = ACCURACY.text(row["accuracy_b_own"])
+    if score in row:
+        cells[f"{metric.label} in development"] = metric.text(row[score])
+    return cells
 
 
-def results_table(table):
-    """A Markdown table of what `describe_divisions` found."""
-    accuracy = METRICS["accuracy"]
-    means, differences = ("_mean", "_low", "_high"), ("", "_low", "_high")
-    italics = table["method"] != TRAINED
-    cells = {
-        "setting or *baseline*": [
-            f"*{markdown_text(name)}*" if is_baseline else markdown_text(name)
-            for name, is_baseline in zip(table["name"], italics, strict=True)
-        ],
-        "B": interval_cells(table, accuracy, "accuracy_b", means),
-        "less the first setting": interval_cells(
-            table, accuracy, "accuracy_b_less_first", differences, "+"
-        ),
-        "less the best baseline": interval_cells(
-            table, accuracy, "accuracy_b_less_baseline", differences, "+"
-        ),
-    }
-    for name in ("auc", "eer"):
-        key = column(name, "B")
-        cells[f"{METRICS[name].label} on B"] = interval_cells(
-            table, METRICS[name], key, means
-        )
-    for name in TEST_SETS:
-        if name != "B":
-            key = column("accuracy", name)
-            cells[name] = interval_cells(table, accuracy, key, means)
-    cells["B, own division"] = [accuracy.text(v) for v in table["accuracy_b_own"]]
-    return markdown_table(pd.DataFrame(cells), ("setting or *baseline*",))
+def division_rows(means, metric, names):
+    """The accuracies of some names in each division, and the metric of all settings."""
+    accuracies = divisions.by_division(means, "accuracy_b").loc[names]
+    trained = means[means["method"] == TRAINED]
+    scores = divisions.by_division(trained, column(metric.name, "B")).agg(
+        ["mean", "min", "max"]
+    )
+    label = metric.label
+    return [
+        {"unseen classes": unseen}
+        | {markdown_text(k): ACCURACY.text(v) for k, v in accuracies[unseen].items()}
+        | {f"{label}: {k}": metric.text(v) for k, v in scores[unseen].items()}
+        for unseen in accuracies
+    ]
 
 
-def divisions_table(means, shown):
-    """A Markdown table of the accuracy on B in each division."""
-    values = by_division(means, "accuracy_b").loc[shown].T
-    cells = values.map(METRICS["accuracy"].text).reset_index()
-    cells.columns = ["unseen classes", *map(markdown_text, shown)]
-    return markdown_table(cells, ("unseen classes",))
-
-
-def as_markdown(means, table, metric, own):
+def divisions_text(runs, table, metric, own):
     """The comparison for people.
 
-    Parameters
-    ----------
-    means, table : pandas.DataFrame
-        From `division_means` and `describe_divisions`.
-    metric : str
-        That they are ranked by.
-    own : list of int
-        The unseen classes of the study's own division.
+    `runs` is from `named_runs`, `table` has the columns of divisions.csv; settings are
+    ranked by `metric`; `own` has the unseen classes of the study's own division.
     """
+    means, ranking = divisions.division_means(runs), METRICS[metric]
     trained = table[table["method"] == TRAINED]
-    first, baseline = reference_names(means, metric)
-    best = trained["name"].iloc[0]
-    shown = table[
-        (table["method"] != TRAINED)
-        | table["name"].isin([first, *trained["name"].head(MOST_SHOWN)])
-    ]
-    left_out = len(table) - len(shown)
-    n = int(table["n"].max())
-    lines = [
-        "# Divisions of the classes",
-        "",
-        f"{len(trained)} settings and {len(table) - len(trained)} baselines over {n} "
-        "divisions, each with other unseen classes. Accuracy in per cent, mean over "
-        "divisions and its 95 % interval (Student's t over divisions; seeds are "
-        "averaged first). Differences are paired by division. Divisions share classes, "
-        "so they are not quite independent.",
-        "",
-        f"Ranked by the {METRICS[metric].label} on B. The first setting: "
-        f"{markdown_text(first)}. The best baseline: {markdown_text(baseline)}. The "
-        f"study's own division, which is not among the {n}, has the unseen classes "
-        f"{'-'.join(map(str, sorted(own)))}.",
-        "",
-        results_table(shown),
-        "",
-    ]
-    if left_out:
-        lines += [f"{left_out} settings are left out here; divisions.csv has them.", ""]
-    lines += [
-        "## Accuracy on B in each division",
-        "",
-        divisions_table(means, list(dict.fromkeys([best, first, baseline]))),
-    ]
-    return "\n".join(lines)
+    first, baseline = divisions.reference_names(means, metric)
+    names = [first, *trained["name"].head(MOST_SHOWN)]
+    shown = table[(table["method"] != TRAINED) | table["name"].isin(names)]
+    accuracies = trained.set_index("name")["accuracy_b_own"]
+    best, best_by_b = accuracies.index[0], accuracies.idxmax()
+    compared = list(dict.fromkeys([best, first, baseline]))
+    on_b = own_division(runs).set_index("name")["accuracy_b"]
+    score = f"{column(metric, 'B')}_development"
+    return render_markdown(
+        "divisions.md.j2",
+        n_settings=len(trained),
+        n_baselines=len(table) - len(trained),
+        n_divisions=int(table["n"].max()),
+        n_left_out=len(table) - len(shown),
+        n_in_development=int(trained[score].count()) if score in table else None,
+        metric=ranking,
+        first=first,
+        baseline=baseline,
+        own="-".join(map(str, sorted(own))),
+        results=[result_cells(row, ranking) for row in shown.to_dict("records")],
+        divisions=division_rows(means, ranking, compared),
+        choices=[(name, mean_interval(on_b[[name]])) for name in (best, best_by_b)],
+        optimism=accuracies[best_by_b] - accuracies[best],
+        correlations=divisions.correlations(table, metric),
+    )
 
 
-def main(snakemake, output):
-    params = snakemake.params
-    means = division_means(read_runs(snakemake.input.table), params.split_by)
-    table = describe_divisions(means, params.metric)
-    table.to_csv(output.table, index=False)
-    write_text(output.text, as_markdown(means, table, params.metric, params.own))
+def main(snakemake):
+    params, path = snakemake.params, snakemake.input.development
+    runs = divisions.named_runs(read_runs(snakemake.input.table), params.split_by)
+    table = divisions.describe_divisions(divisions.division_means(runs), params.metric)
+    if path:
+        numbers = [f"{column(params.metric, 'B')}_mean"]
+        development = read_table(path, numbers, ["name", "method"], TEXT_AXES)
+        table = divisions.with_development(
+            table, development, params.metric, params.sizes
+        )
+    table.to_csv(snakemake.output.table, index=False)
+    text = divisions_text(runs, table, params.metric, params.own)
+    write_text(snakemake.output.text, text)
 
 
 if __name__ == "__main__":
-    with logged(snakemake) as output:
-        main(snakemake, output)
+    run(main, snakemake)

@@ -1,129 +1,61 @@
 """Rule download: the files of the data set, from the first source that has them.
 
-A file is known by the SHA-256 of its decompressed payload, since mirrors
-compress the same bytes differently. Sources are tried in the order of the
-config; the reason why one fails is logged, and the next is tried.
+Mirrors compress the same bytes differently, so digests are of the unpacked content.
 """
 
 import gzip
-import os
-import tempfile
 import zlib
 from pathlib import Path
 
-from siamese.datasets import check_digest
+from siamese.data.dataset import read_contents
+from siamese.data.sources import FETCH
 from siamese.errors import StudyError
-from siamese.idx import MOST_BYTES, parse_idx, read_payload
-from siamese.job import logged
-from siamese.npz import read_npz
-from siamese.sources import FETCH, PATIENCE, first_line
-from siamese.space import explain
+from siamese.job import run
 
 
-def unpack(gz_path, name, sha256):
-    """Return the checked payload (bytes) of the gzipped IDX file at `gz_path`.
-
-    Raises StudyError for a file that is missing, no gzip, damaged or another.
-    """
+def unpack(content, name):
+    """The content of a file that may be gzipped; some servers unpack by themselves."""
     try:
-        with gzip.open(gz_path) as file:
-            payload = read_payload(file, name)
-    except FileNotFoundError:
-        raise StudyError(f"{name}.gz: not found in {Path(gz_path).parent}") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise StudyError(
-            f"{name}.gz: not a complete gzip file ({error}); fetch it again"
-        ) from None
-    parse_idx(payload, name, sha256)
-    return payload
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise StudyError(f"{name}: not a complete gzip file ({error})") from None
 
 
-def read_whole(path, name, sha256):
-    """Return the checked content (bytes) of the .npz file at `path`."""
-    try:
-        size = os.path.getsize(path)
-        if size > MOST_BYTES:
-            raise StudyError(f"{name}: {size} bytes, expected at most {MOST_BYTES}")
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise StudyError(f"{name}: not found in {Path(path).parent}") from None
-    check_digest(content, name, sha256)
-    read_npz(content, name)
-    return content
+def download(sources, sha256s, format):
+    """The unpacked content (bytes) of each file, all from the first intact source.
 
-
-# By format: what a file's name ends in at its source, and how its content is read.
-READERS = {"idx": (".gz", unpack), "npz": ("", read_whole)}
-
-
-def download(sources, sha256s, scratch, patience=PATIENCE, format="idx"):
-    """Fetch all files from the first source that gives them intact.
-
-    Parameters
-    ----------
-    sources : list of dict
-        One key each: `directory`, `url` or `debian`.
-    sha256s : dict of str to str
-        File names without `.gz`, and the digests of their payloads, or None.
-    scratch : path
-        Folder for what is fetched.
-    patience : Patience
-    format : str
-        Of READERS.
-
-    Returns
-    -------
-    dict of str to bytes
-        The payload of each file.
-
-    Raises
-    ------
-    StudyError
-        No source works; the message has the reason of each, or names the file system
-        on which there is no space for what is fetched.
+    `sources` is a list of dicts of one key each, a name in FETCH; `sha256s` has the
+    expected digests, or None, by the files' names without `.gz`; `format` is a key of
+    PARSERS. Raises StudyError with the reason of each source if none works.
     """
-    reasons, full = [], None
-    ending, read = READERS[format]
-    for number, source in enumerate(sources):
+    ending = ".gz" if format == "idx" else ""
+    reasons, names = [], [name + ending for name in sha256s]
+    for source in sources:
         ((kind, place),) = source.items()
         print(f"Trying {kind} {place}")
-        folder = Path(scratch) / str(number)
-        folder.mkdir()
         try:
-            return {
-                name: read(
-                    FETCH[kind](place, name + ending, folder, patience), name, sha256
-                )
-                for name, sha256 in sha256s.items()
-            }
-        except (StudyError, OSError, ValueError) as error:
-            # Now, while there are the files that leave no space.
-            full = full or explain(error)
-            reasons.append(f"{kind} {place}: {first_line(error)}")
+            contents = FETCH[kind](place, names).items()
+            unpacked = {n.removesuffix(".gz"): unpack(data, n) for n, data in contents}
+            read_contents(unpacked, {"format": format, "files": sha256s})
+            return unpacked
+        except (StudyError, OSError) as error:
+            reasons.append(f"{kind} {place}: {error}")
             print(f"Failed: {reasons[-1]}")
-    if full:
-        raise full
     folders = [source["directory"] for source in sources if "directory" in source]
-    files = ", ".join(name + ending for name in sha256s)
     into = f"into {folders[0]}, or " if folders else ""
-    tried = "; ".join(reasons) or "there is none"
     raise StudyError(
-        f"No source has the data: {tried}. Put {files} {into}into a folder that you "
-        "add to dataset.sources in the config as `- directory: <folder>`"
+        f"No source has the data: {'; '.join(reasons) or 'there is none'}. Put "
+        f"{', '.join(names)} {into}into a folder that you add to dataset.sources in "
+        "the config as `- directory: <folder>`"
     )
 
 
-def main(snakemake, output):
+def main(snakemake):
     params = snakemake.params
-    with tempfile.TemporaryDirectory() as scratch:
-        payloads = download(
-            params.sources, params.sha256s, scratch, format=params.format
-        )
-    for path, payload in zip(output.files, payloads.values(), strict=True):
-        Path(path).write_bytes(payload)
-    print(f"Wrote {len(payloads)} files")
+    contents = download(params.sources, params.sha256s, params.format)
+    for path, content in zip(snakemake.output.files, contents.values(), strict=True):
+        Path(path).write_bytes(content)
 
 
 if __name__ == "__main__":
-    with logged(snakemake) as output:
-        main(snakemake, output)
+    run(main, snakemake)

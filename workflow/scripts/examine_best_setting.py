@@ -1,76 +1,50 @@
-"""Rule examine_best_setting: the best by B, its distances and where it fails."""
+"""Rule examine_best_setting: its distances, and its accuracy by classes."""
 
 import numpy as np
 import pandas as pd
 
-from siamese.axes import axes_in, name_setting
-from siamese.figures import Figure, save, set_title
-from siamese.job import logged
-from siamese.metrics import classified_correctly
-from siamese.stored import read_class_names, read_distances, read_pair_table
-from siamese.tables import (
-    finding,
-    read_summary,
-    setting_means,
-    trained_rows,
-)
+from siamese.data.stored import read_class_names
+from siamese.job import run
+from siamese.report.best import best_setting, read_test_pairs, with_setting
+from siamese.report.figures import new_figure, save, set_title
+from siamese.stats.metrics import classified_correctly
+from siamese.stats.tables import finding, read_summary, trained_rows
+from siamese.study.axes import name_setting
 
 BINS = 60
-# Classes whose names and values can be read in a heat map.
+# Nobody could read the names and values in a heat map of more classes.
 MOST_LABELS = 20
-# What is looked at of a pair table; small types, since there are many runs.
-COLUMNS = {"left_class": "int32", "right_class": "int32", "same": "int8"}
 
 
 def class_accuracies(pairs, names):
-    """Share of pairs classified correctly, by combination of classes.
+    """Share of pairs classified correctly: class, other_class, pairs, accuracy.
 
-    Parameters
-    ----------
-    pairs : pandas.DataFrame
-        Columns left_class, right_class, right (bool).
-    names : list of str
-        Of the classes, by id.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns class, other_class, pairs, accuracy; the combination of two
-        classes is the same in both directions, and stands in both.
+    `pairs` has left_class, right_class and right (bool), `names` the classes' names
+    by id. Two different classes have two rows, one for each order.
     """
-    classes = np.sort(pairs[["left_class", "right_class"]], axis=1)
-    judged = pairs.assign(first=classes[:, 0], second=classes[:, 1])
-    groups = judged.groupby(["first", "second"])["right"]
-    table = groups.agg(pairs="size", accuracy="mean").reset_index()
-    other = table[table["first"] != table["second"]]
-    swapped = other.rename(columns={"first": "second", "second": "first"})
-    table = pd.concat([table, swapped]).sort_values(["first", "second"])
-    name = dict(enumerate(names))
-    table.insert(0, "class", table.pop("first").map(name))
-    table.insert(1, "other_class", table.pop("second").map(name))
-    return table.reset_index(drop=True)
-
-
-def label_cells(axis, values):
-    """Write each value into its cell of a heat map, if the two classes have pairs."""
-    for (row, column), value in np.ndenumerate(values):
-        if not np.isnan(value):
-            colour = "white" if value < 60 else "black"
-            axis.text(column, row, f"{value:.0f}", ha="center", va="center", c=colour)
+    keys, sides = ["class", "other_class"], ["left_class", "right_class"]
+    different = pairs[pairs["left_class"] != pairs["right_class"]]
+    swapped = different.rename(columns=dict(zip(sides, sides[::-1], strict=True)))
+    groups = pd.concat([pairs, swapped]).groupby(sides)["right"]
+    table = groups.agg(pairs="size", accuracy="mean").rename_axis(keys).reset_index()
+    return table.assign(**{key: table[key].map(dict(enumerate(names))) for key in keys})
 
 
 def draw_classes(tables, heading):
-    """One heat map for each set: same-class pairs on the diagonal."""
-    classes = max(table["class"].nunique() for table in tables.values())
-    figure = Figure(figsize=(11, 5.2), layout="constrained")
+    """Figure of a heat map for each set, from `class_accuracies`."""
+    figure = new_figure(11, 5.2)
     axes = figure.subplots(1, len(tables))
+    classes = max(table["class"].nunique() for table in tables.values())
     for axis, (name, table) in zip(axes, tables.items(), strict=True):
         grid = table.pivot(index="class", columns="other_class", values="accuracy")
         order = table["class"].unique()
         values = 100 * grid.loc[order, order].to_numpy()
         image = axis.imshow(values, vmin=0, vmax=100, cmap="viridis")
         if classes <= MOST_LABELS:
-            label_cells(axis, values)
+            for (y, x), value in np.ndenumerate(values):
+                if not np.isnan(value):
+                    colour = "white" if value < 60 else "black"
+                    axis.text(x, y, f"{value:.0f}", ha="center", va="center", c=colour)
             names = {"labels": order, "parse_math": False}
             axis.set_xticks(range(len(order)), rotation=40, ha="right", **names)
             axis.set_yticks(range(len(order)), **names)
@@ -80,99 +54,63 @@ def draw_classes(tables, heading):
     return figure
 
 
-def draw_distances(runs, threshold, tuned, heading):
-    """Distributions of the distances of same and different pairs, on A and on B.
+def draw_distances(sets, threshold, tuned, heading):
+    """Figure of the distributions of the distances of same and different pairs.
 
-    Parameters
-    ----------
-    runs : dict of str to pandas.DataFrame
-        Columns distance, same of set A and of set B.
-    threshold : float
-        The study's.
-    tuned : list of float
-        The best on A's validation pairs, of each seed.
-    heading : str
+    `sets` has a data frame with distance and same for each set, `tuned` the thresholds
+    that are best on A's validation pairs, one for each seed.
     """
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    longest = max(pairs["distance"].max() for pairs in runs.values())
+    figure = new_figure(10, 4.2)
+    longest = max(pairs["distance"].max() for pairs in sets.values())
     bins = np.linspace(0, longest, BINS + 1)
-    axes = figure.subplots(1, len(runs), sharey=True)
-    for axis, (name, pairs) in zip(axes, runs.items(), strict=True):
+    axes = figure.subplots(1, len(sets), sharey=True)
+    for axis, (name, pairs) in zip(axes, sets.items(), strict=True):
         for same, label in ((1, "same class"), (0, "different classes")):
             distances = pairs.loc[pairs["same"] == same, "distance"]
             axis.hist(distances, bins, density=True, alpha=0.55, label=label)
         axis.axvline(threshold, color="k", label=f"threshold {threshold:g}")
-        for number, value in enumerate(tuned):
-            label = f"best on A's validation pairs, {np.mean(tuned):.3f}"
-            axis.axvline(
-                value, color="k", ls=":", lw=1, label=label if not number else None
-            )
+        label = f"best on A's validation pairs, {np.mean(tuned):.3f}"
+        for value in tuned:
+            axis.axvline(value, color="k", ls=":", lw=1, label=label)
+            label = None
         axis.set(xlabel="Distance", title=f"Set {name}")
     axes[0].set_ylabel("Density")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
-    )
+    labels = axes[0].get_legend_handles_labels()
+    figure.legend(*labels, loc="outside lower center", ncols=4)
     set_title(figure, heading)
     return figure
 
 
-def read_run(distances_path, table_paths, threshold):
-    """The test pairs of A and of B with the distances and judgements of one run."""
-    tables = {name: read_pair_table(path) for name, path in table_paths.items()}
-    test = {name: table[table["split"] == "test"] for name, table in tables.items()}
-    counts = {name: len(pairs) for name, pairs in test.items()}
-    distances = read_distances(distances_path, counts)
-    return {
-        name: pairs[[*COLUMNS]]
-        .astype(COLUMNS)
-        .assign(
-            distance=distances[name],
-            right=classified_correctly(distances[name], pairs["same"], threshold),
-        )
-        for name, pairs in test.items()
-    }
-
-
-def main(snakemake, output):
-    params = snakemake.params
-    summary = read_summary(snakemake.input.table)
-    best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
-    axes = axes_in(summary)
-    rows = trained_rows(summary, params.split_by).set_index(axes).loc[[best]]
-    pair_tables = {
-        seed: {"A": a, "B": b}
-        for seed, a, b in zip(
-            params.seeds, snakemake.input.A, snakemake.input.B, strict=True
-        )
-    }
-    # Of all distances, those of the best setting alone are read.
-    chosen = [
-        (point["seed"], threshold, path)
-        for point, threshold, path in zip(
-            params.points, params.thresholds, snakemake.input.distances, strict=True
-        )
-        if tuple(point[key] for key in axes) == best
-    ]
-    threshold = chosen[0][1]
-    runs = [read_run(path, pair_tables[seed], threshold) for seed, _, path in chosen]
-    names = read_class_names(snakemake.input.dataset)
-    pooled = {name: pd.concat([run[name] for run in runs]) for name in ("A", "B")}
+def main(snakemake):
+    paths, params, output = snakemake.input, snakemake.params, snakemake.output
+    summary = read_summary(paths.table)
+    best = best_setting(summary, params.split_by)
+    rows = trained_rows(summary, params.split_by)
+    rows = rows.iloc[with_setting(rows.to_dict("records"), best)]
+    chosen = with_setting(params.points, best)
+    threshold = params.thresholds[chosen[0]]
+    parts = {"A": [], "B": []}
+    for number in chosen:
+        seed = params.seeds.index(params.points[number]["seed"])
+        tables = {name: paths[name][seed] for name in parts}
+        for name, pairs in read_test_pairs(tables, paths.distances[number]).items():
+            right = classified_correctly(pairs["distance"], pairs["same"], threshold)
+            parts[name].append(pairs.assign(right=right))
+    pooled = {name: pd.concat(tables) for name, tables in parts.items()}
+    names = read_class_names(paths.dataset)
     tables = {name: class_accuracies(pairs, names) for name, pairs in pooled.items()}
+    pd.concat(tables, names=["set"]).droplevel(1).to_csv(output.table)
     collapsed = int(rows["collapsed"].sum())
-    name = name_setting(dict(zip(axes, best, strict=True)))
     heading = (
-        f"{name}, best on B of the trained settings ("
-        f"{rows['accuracy_b'].mean():.1%}, {len(runs)} seed{'s' * (len(runs) > 1)}"
+        f"{name_setting(best)}, best on B of the trained settings ("
+        f"{rows['accuracy_b'].mean():.1%}, {len(rows)} seed{'s' * (len(rows) > 1)}"
         f"{f', {collapsed} collapsed' * (collapsed > 0)})\n"
         f"{finding(summary, params.split_by)}"
     )
-    pd.concat(tables, names=["set"]).droplevel(1).to_csv(output.table)
     save(draw_classes(tables, heading), output.classes, output.classes_svg)
-    tuned = rows["threshold_tuned"].tolist()
-    figure = draw_distances(pooled, threshold, tuned, heading)
+    figure = draw_distances(pooled, threshold, rows["threshold_tuned"], heading)
     save(figure, output.distances, output.distances_svg)
 
 
 if __name__ == "__main__":
-    with logged(snakemake) as output:
-        main(snakemake, output)
+    run(main, snakemake)

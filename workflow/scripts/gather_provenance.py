@@ -1,127 +1,86 @@
-"""Rule gather_provenance: what each result was made with, of all jobs' logs."""
+"""Rule gather_provenance: what each result was made with, from all jobs' logs."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pandas as pd
 
-from siamese.environment import SCRIPTS
-from siamese.job import logged
-from siamese.records import read_made_with
-from siamese.stored import write_json
-from siamese.versions import packages_by_module, read_pins
+from siamese.data.stored import write_json
+from siamese.job import run
+from siamese.records import read_records
 
-# No result depends on them.
-NO_MATTER = ("rule", "threads")
+COMMIT = "git describe --always --dirty --abbrev=40"
 
 
-def describe_commit(folder):
-    """The commit of a checkout, with -dirty if a file was edited; None without git."""
-    command = ["git", "-C", str(folder)]
-    command += ["describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True)
-    except OSError:
-        return None
-    return done.stdout.strip() or None
+def gather(records, made, later):
+    """The facts that files in the folders of those `made` were made with, but `later`.
 
-
-def group(made_with):
-    """The same with files that were made alike together, as JSON shows it."""
+    The last record that has a file counts. Returns dicts of made_with (empty where no
+    record has a file of `made`) and files, paths below the study's folder.
+    """
+    folders = {Path(path).parent for path in made}
+    made_with = {path: {} for path in made}
+    for record in records:
+        for path in record.files:
+            if Path(path).parent in folders and path not in later:
+                made_with[path] = record.made_with
     groups = {}
-    for file, facts in sorted(made_with.items()):
+    for path, facts in sorted(made_with.items()):
         key = json.dumps(facts, sort_keys=True)
-        groups.setdefault(key, {"made_with": facts, "files": []})["files"].append(file)
+        groups.setdefault(key, {"made_with": facts, "files": []})["files"].append(path)
     return list(groups.values())
 
 
 def facts_of(made_with):
-    """Each fact of a record by its name, as text."""
-    rule = made_with.get("rule")
-    for name, value in made_with.items():
+    """Yield name and value, texts, of each fact that results may depend on."""
+    for name, value in (made_with or {"record": "none"}).items():
         if isinstance(value, dict):
             yield from value.items()
         elif isinstance(value, list):
-            # Devices may well be others for the next rule.
-            yield f"{name} of {rule}", ", ".join(value)
-        elif name not in NO_MATTER:
+            # Rules may have different devices.
+            yield f"{name} of {made_with['rule']}", ", ".join(value)
+        elif name not in ("rule", "threads"):
             yield name, value
 
 
-def tabulate(groups, pins, packages):
-    """Each fact's values, and whether they differ.
-
-    Parameters
-    ----------
-    groups : list of dict
-        From `group`.
-    pins : dict of str to list of str
-        Versions by package.
-    packages : dict of str to list of str
-        From `packages_by_module`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a fact and value: fact, value, pinned, differs, files (how many),
-        rules (which). A fact is a version, a setting, or of the machine.
-    """
+def tabulate(groups, pins):
+    """A table of the facts in `groups`, those that differ first; `pins` is a text."""
     rows = {}
     for each in groups:
-        facts = dict(facts_of(each["made_with"])) or {"record": "none"}
-        for fact in facts.items():
-            row = rows.setdefault(fact, {"files": 0, "rules": set()})
-            row["files"] += len(each["files"])
-            row["rules"].add(each["made_with"].get("rule", "unknown"))
+        for fact in facts_of(each["made_with"]):
+            files, rules = rows.setdefault(fact, ([], set()))
+            files += each["files"]
+            rules.add(each["made_with"].get("rule", "unknown"))
     names = [name for name, _ in rows]
     table = []
-    for (name, value), row in rows.items():
-        pinned = [
-            pin for package in packages.get(name, ()) for pin in pins.get(package, ())
-        ]
+    for (name, value), (files, rules) in rows.items():
+        package = re.escape(name.replace("_", "-"))
+        pinned = re.findall(f'"{package}==([^ "]+)', pins)
+        differs = "from the pin" if pinned and value not in pinned else ""
         if names.count(name) > 1 or name == "record":
             differs = "between results"
-        else:
-            differs = "from the pin" if pinned and value not in pinned else ""
-        rules = " ".join(sorted(row["rules"]))
-        row = (name, value, " or ".join(pinned), differs, row["files"], rules)
-        table.append(row)
+        rules = " ".join(sorted(rules))
+        table.append((name, value, " or ".join(pinned), differs, len(files), rules))
     columns = ["fact", "value", "pinned", "differs", "files", "rules"]
-    # What differs first, else in the order of the records.
-    table = pd.DataFrame(table, columns=columns)
-    return table.sort_values("differs", kind="stable", key=lambda c: c == "")
+    return pd.DataFrame(sorted(table, key=lambda row: not row[3]), columns=columns)
 
 
-def in_study(paths):
-    """Paths without what a storage or a module has in front of them."""
-    return [path[path.rindex("results/") :] for path in paths]
-
-
-def main(snakemake, output):
-    made = in_study(snakemake.input.made)
-    made_with = read_made_with(Path(snakemake.log[0]).parent, made)
-    # Of results made afterwards, an earlier run may have left records, and a rule of
-    # another name files that are no more.
-    later = in_study([*snakemake.output, *snakemake.params.later])
-    study = Path(snakemake.output[0].removesuffix(later[0]))
-    made_with = {
-        path: facts
-        for path, facts in made_with.items()
-        if path not in later and (study / path).exists()
-    }
-    groups = group(made_with)
-    content = {
-        "commit": describe_commit(SCRIPTS),
-        # No param, since most changes of it change no result.
-        "config": snakemake.config,
-        "results": groups,
-    }
-    write_json(output.records, content)
-    pins = read_pins(Path(snakemake.input.pins))
-    tabulate(groups, pins, packages_by_module()).to_csv(output.table, index=False)
+def main(snakemake):
+    # A storage or a module puts something in front of paths.
+    made = [path[path.rindex("results/") :] for path in snakemake.input.made]
+    later = [*snakemake.output, *snakemake.params.later]
+    later = [path[path.rindex("results/") :] for path in later]
+    groups = gather(read_records(Path(snakemake.log[0]).parent), made, later)
+    git = {"shell": True, "cwd": Path(__file__).parent, "capture_output": True}
+    commit = subprocess.run(COMMIT, text=True, **git).stdout.strip() or None
+    # The config is no param, since most of its changes change no result.
+    content = {"commit": commit, "config": snakemake.config, "results": groups}
+    write_json(snakemake.output.records, content)
+    pins = Path(snakemake.input.pins).read_text(encoding="utf-8")
+    tabulate(groups, pins).to_csv(snakemake.output.table, index=False)
 
 
 if __name__ == "__main__":
-    with logged(snakemake) as output:
-        main(snakemake, output)
+    run(main, snakemake)

@@ -1,81 +1,58 @@
 """Rule plot_curves: accuracy and loss by epoch of one grid point."""
 
-from siamese.figures import Figure, MaxNLocator, draw_band, save, set_title
-from siamese.job import logged
-from siamese.metrics import METRICS, name_baseline, read_baselines, read_metrics
-from siamese.stored import read_history
+from matplotlib.ticker import MaxNLocator
+
+from siamese.data.stored import read_history
+from siamese.job import run
+from siamese.report.figures import draw_band, new_figure, save, set_title
+from siamese.stats.metrics import METRICS, name_baseline, read_metrics
 
 ACCURACY = METRICS["accuracy"]
-PANELS = {
-    ACCURACY.axis(): ("accuracy", "val_accuracy", ACCURACY.scale),
-    "Loss": ("loss", "val_loss", 1),
-}
+# The column of history.csv and its scale, by the label of its panel.
+PANELS = {ACCURACY.axis(): ("accuracy", ACCURACY.scale), "Loss": ("loss", 1)}
+SETS = {"A": "set A", "B": "set B", "joint": "joint"}
 
 
-def draw_curves(history, metrics, baselines, setting):
-    """Accuracy and loss by epoch, the test accuracies and the setting in the title.
+def draw_curves(history, metrics, baselines, title):
+    """Figure of accuracy and loss by epoch, with the test accuracies at the last.
 
-    At the last epoch the accuracies on the test pairs of A and B, and as a band what
-    the baselines have on B.
-
-    Parameters
-    ----------
-    history : list of dict
-        Rows of history.csv: epoch, loss, accuracy, val_loss, val_accuracy.
-    metrics : dict
-        Content of metrics.json.
-    baselines : dict of str to float
-        Accuracies on B by the baselines' names.
-    setting : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    `history` has the rows of history.csv as dicts, `metrics` the content of
+    metrics.json, and `baselines` accuracies on B by the baselines' names.
     """
-    figure = Figure(figsize=(11, 4), layout="constrained")
+    figure = new_figure(11, 4)
     epochs = [int(row["epoch"]) for row in history]
-    for axis, (name, (*columns, scale)) in zip(
-        figure.subplots(1, 2), PANELS.items(), strict=True
-    ):
-        for column, label in zip(columns, ("training", "validation"), strict=True):
+    axes = figure.subplots(1, len(PANELS))
+    for axis, (label, (name, scale)) in zip(axes, PANELS.items(), strict=True):
+        for column, pairs in ((name, "training"), (f"val_{name}", "validation")):
             values = [scale * float(row[column]) for row in history]
-            axis.plot(epochs, values, marker="o", label=label)
-        axis.set(xlabel="Epoch", ylabel=name)
+            axis.plot(epochs, values, marker="o", label=pairs)
+        axis.set(xlabel="Epoch", ylabel=label)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3)
-    accuracy = figure.axes[0]
     for name, marker in (("A", "^"), ("B", "v")):
         value = ACCURACY.scale * metrics[name]["accuracy"]
-        accuracy.plot(epochs[-1], value, f"k{marker}", label=f"test pairs of {name}")
-    draw_band(accuracy, {k: ACCURACY.scale * v for k, v in baselines.items()})
-    figure.legend(
-        *accuracy.get_legend_handles_labels(), loc="outside lower center", ncols=4
-    )
-    accuracies = ", ".join(
-        f"{label} {metrics[key]['accuracy']:.2%}"
-        for key, label in (("A", "set A"), ("B", "set B"), ("joint", "joint"))
-    )
-    if metrics["collapsed"]:
-        accuracies += "; collapsed: all pairs have the same distance"
-    set_title(figure, f"{setting}\nTest accuracy: {accuracies}")
+        axes[0].plot(epochs[-1], value, f"k{marker}", label=f"test pairs of {name}")
+    draw_band(axes[0], {k: ACCURACY.scale * v for k, v in baselines.items()})
+    labels = axes[0].get_legend_handles_labels()
+    figure.legend(*labels, loc="outside lower center", ncols=4)
+    accuracies = [f"{text} {metrics[k]['accuracy']:.2%}" for k, text in SETS.items()]
+    note = "; collapsed: all pairs have the same distance" * metrics["collapsed"]
+    set_title(figure, f"{title}\nTest accuracy: {', '.join(accuracies)}{note}")
     return figure
 
 
-def main(snakemake, output):
-    history = read_history(snakemake.input.history)
-    metrics = read_metrics(snakemake.input.metrics)
+def main(snakemake):
+    paths, wildcards = snakemake.input, snakemake.wildcards
     baselines = {
         name_baseline(baseline["method"], baseline["size"]): baseline["B"]["accuracy"]
-        for baseline in read_baselines(snakemake.input.baselines)
+        for baseline in read_metrics(paths.baselines)
     }
-    wildcards = snakemake.wildcards
-    title = f"{snakemake.params.setting}, seed {wildcards.seed}"
-    if wildcards.split:
-        title += f", {wildcards.split.strip('/')}"
+    history, metrics = read_history(paths.history), read_metrics(paths.metrics)
+    parts = snakemake.params.title, f"seed {wildcards.seed}", wildcards.protocol
+    title = ", ".join(part.strip("/") for part in parts if part)
     figure = draw_curves(history, metrics, baselines, title)
-    save(figure, output.png, output.svg)
+    save(figure, snakemake.output.png, snakemake.output.svg)
 
 
 if __name__ == "__main__":
-    with logged(snakemake) as output:
-        main(snakemake, output)
+    run(main, snakemake)

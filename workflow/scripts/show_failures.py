@@ -1,163 +1,114 @@
 """Rule show_failures: the best setting's worst pairs, and a map of its embeddings.
 
-Both beside the same of the best untrained baseline.
+The best untrained baseline stands beside it in both.
 """
 
 import io
 import textwrap
 
-import altair as alt
 import numpy as np
 import vl_convert
 from PIL import Image
 from sklearn.decomposition import PCA
 
-from siamese.axes import axes_in
-from siamese.baselines import Source, baselines_of, distances_of
-from siamese.checkpoint import read_model
-from siamese.figures import PALETTE, Figure
-from siamese.job import logged
-from siamese.metrics import name_baseline
-from siamese.network import embed, set_up_devices
-from siamese.pages import as_script, png_uri, render
-from siamese.pairs import read_pairs
-from siamese.stored import (
-    read_class_names,
-    read_distances,
-    read_images,
-    read_pair_table,
-    write_text,
-)
-from siamese.tables import (
+from siamese.data.pair_tables import read_pairs
+from siamese.data.stored import read_class_names, read_images, write_text
+from siamese.job import run
+from siamese.model.checkpoint import read_model
+from siamese.model.devices import set_up_devices
+from siamese.model.embedding import embed
+from siamese.report.best import best_setting, read_test_pairs, with_setting
+from siamese.report.figures import PALETTE, new_figure
+from siamese.report.pages import as_script, png_uri, render
+from siamese.stats.baselines import Source, baselines_of, distances_of
+from siamese.stats.metrics import name_baseline
+from siamese.stats.tables import (
     baseline_means,
     read_summary,
-    setting_means,
     short_name,
     trained_rows,
     varying,
 )
 
-TEMPLATE = "embeddings.html"
-# Of each kind, set and method.
+TITLE = "Most wrong: nearest pairs of different classes, farthest of the same"
+# For each kind, set and method.
 PAIRS_SHOWN = 5
-# On the map, of each class.
+# For each class on the map.
 IMAGES_SHOWN = 60
+THUMBNAIL = (84, 84)
 KINDS = {0: "nearest different", 1: "farthest same"}
 SHAPES = {"A": "circle", "B": "triangle-up"}
 
 
 def worst_pairs(pairs, distances, same, n):
-    """Positions of the pairs of one kind that a distance is most wrong about.
+    """Positions of the n pairs that distances are most wrong about, worst first.
 
-    Parameters
-    ----------
-    pairs : pandas.DataFrame
-        Column same.
-    distances : numpy.ndarray of float, shape (len(pairs),)
-    same : int
-        1 for those of the same class, of which the farthest are worst; 0 for the
-        others, of which the nearest are.
-    n : int
-
-    Returns
-    -------
-    numpy.ndarray of int
-        At most n, the worst first.
+    They are the farthest of the same class (`same` is 1), or the nearest of different
+    classes (0).
     """
-    of_kind = np.flatnonzero(pairs["same"].to_numpy() == same)
-    order = np.argsort(distances[of_kind] * (-1 if same else 1), kind="stable")
-    return of_kind[order[:n]]
+    places = np.flatnonzero(pairs["same"].to_numpy() == same)
+    order = np.argsort(distances[places] * (-1 if same else 1), kind="stable")
+    return places[order[:n]]
 
 
 def draw_worst(images, tables, methods, names):
-    """The worst pairs of each method side by side, as a figure.
+    """Figure of the worst pairs of each method, side by side.
 
-    Parameters
-    ----------
-    images : numpy.ndarray of uint8, shape (n, height, width, channels)
-    tables : dict of str to pandas.DataFrame
-        Test pairs of A and B.
-    methods : dict of str to dict of str to numpy.ndarray
-        Distances on A and B, by the method's name.
-    names : list of str
-        Of the classes, by id.
+    `images` is uint8 of shape (n, height, width, channels), `tables` has the test pairs
+    by set, and `methods` their distances by the method's name, then by set.
     """
     rows = [(name, same) for name in tables for same in KINDS]
-    figure = Figure(figsize=(15, 1.15 * len(rows) + 0.9), layout="constrained")
+    figure = new_figure(15, 1.15 * len(rows) + 0.9)
+    style = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 8}
+    style |= {"xycoords": "axes fraction", "textcoords": "offset points"}
     parts = figure.subfigures(1, len(methods), wspace=0.03)
     for part, (method, distances) in zip(parts, methods.items(), strict=True):
         part.suptitle(textwrap.fill(method, 80), fontsize=10)
         axes = part.subplots(len(rows), PAIRS_SHOWN, squeeze=False)
         for row, (name, same) in zip(axes, rows, strict=True):
-            pairs = tables[name]
-            worst = worst_pairs(pairs, distances[name], same, PAIRS_SHOWN)
             for axis in row:
                 axis.axis("off")
+            pairs, values = tables[name], distances[name]
+            worst = worst_pairs(pairs, values, same, PAIRS_SHOWN)
             for axis, place in zip(row, worst, strict=False):
-                pair = pairs.iloc[place]
-                both = np.hstack([images[pair["left"]], images[pair["right"]]])
-                axis.imshow(both.squeeze(), cmap="gray", vmin=0, vmax=255)
-                classes = [names[pair["left_class"]]]
-                classes += [names[pair["right_class"]]] * (not same)
-                label = f"{' | '.join(classes)}\n{distances[name][place]:.3f}"
-                axis.set_title(label, fontsize=7, parse_math=False)
-            row[0].annotate(
-                f"{name}, {KINDS[same]}",
-                (0, 0.5),
-                xycoords="axes fraction",
-                xytext=(-6, 0),
-                textcoords="offset points",
-                rotation=90,
-                ha="right",
-                va="center",
-                fontsize=8,
-            )
-    figure.suptitle(
-        "Most wrong: nearest pairs of different classes, farthest of the same"
-    )
+                draw_pair(axis, images, pairs.iloc[place], values[place], names)
+            label = f"{name}, {KINDS[same]}"
+            row[0].annotate(label, (0, 0.5), (-6, 0), **style)
+    figure.suptitle(TITLE)
     return figure
 
 
-def on_the_map(tables, generator):
-    """Images of the test pairs, as many of each class; ids and classes, by set.
+def draw_pair(axis, images, pair, distance, names):
+    """Draw a pair's images side by side under their classes and distance."""
+    both = np.hstack([images[pair["left"]], images[pair["right"]]])
+    axis.imshow(both.squeeze(), cmap="gray", vmin=0, vmax=255)
+    classes = dict.fromkeys([pair["left_class"], pair["right_class"]])
+    label = f"{' | '.join(names[each] for each in classes)}\n{distance:.3f}"
+    axis.set_title(label, fontsize=7, parse_math=False)
 
-    Parameters
-    ----------
-    tables : dict of str to pandas.DataFrame
-        Test pairs of A and B.
-    generator : numpy.random.Generator
 
-    Returns
-    -------
-    list of tuple of (str, int, int)
-        Set, class and image.
+def images_on_map(tables, generator):
+    """At most IMAGES_SHOWN images of each class, drawn from the test pairs.
+
+    Returns a list of (set, class, image), the latter two as ids.
     """
-    found = []
+    shown = []
     for name, pairs in tables.items():
-        images = np.concatenate([pairs["left"], pairs["right"]])
-        classes = np.concatenate([pairs["left_class"], pairs["right_class"]])
-        images, first = np.unique(images, return_index=True)
-        classes = classes[first]
-        for label in np.unique(classes):
-            own = images[classes == label]
+        sides = pairs[["left_class", "left"]], pairs[["right_class", "right"]]
+        images = np.unique(np.concatenate(sides), axis=0)
+        for label in np.unique(images[:, 0]):
+            own = images[images[:, 0] == label, 1]
             n = min(IMAGES_SHOWN, len(own))
             chosen = np.sort(generator.choice(own, n, replace=False))
-            found += [(name, int(label), int(image)) for image in chosen]
-    return found
+            shown += [(name, int(label), int(image)) for image in chosen]
+    return shown
 
 
 def flattened(vectors):
-    """Coordinates in the first two principal components, and the share that they hold.
+    """The first two principal components, and their share of the variance.
 
-    Parameters
-    ----------
-    vectors : numpy.ndarray of float, shape (n, width)
-
-    Returns
-    -------
-    coordinates : numpy.ndarray of float, shape (n, 2)
-    share : float or None
-        Of the variance, 0 to 1; None of vectors that are all equal.
+    Vectors have shape (n, width), components (n, 2). The share is from 0 to 1, or None
+    if all vectors are equal.
     """
     n = min(2, *vectors.shape)
     pca = PCA(n, svd_solver="full").fit(vectors)
@@ -168,104 +119,70 @@ def flattened(vectors):
 
 
 def thumbnail(image):
-    """An image as the address of a picture."""
-    file = io.BytesIO()
-    Image.fromarray(image.squeeze()).resize((84, 84), Image.Resampling.NEAREST).save(
-        file, "PNG", optimize=True
-    )
+    """The address of a small picture of an image."""
+    file, picture = io.BytesIO(), Image.fromarray(image.squeeze())
+    picture.resize(THUMBNAIL, Image.Resampling.NEAREST).save(file, "PNG", optimize=True)
     return png_uri(file.getvalue())
 
 
-def class_styles(shown, names):
-    """Names of the classes that are shown, their colours and their shapes."""
-    styles = {}
-    for name in SHAPES:
-        labels = sorted({label for each, label, _ in shown if each == name})
-        for number, label in enumerate(labels):
-            styles[names[label]] = (PALETTE[number % len(PALETTE)], SHAPES[name])
-    colours, shapes = zip(*styles.values(), strict=True)
-    return list(styles), list(colours), list(shapes)
+def write_map(path, shown, images, names, vectors):
+    """Write the page with the images in `shown` on a plane for each method.
 
-
-def map_chart(domain, colours, shapes):
-    """The images on a plane, one that shows itself under the mouse."""
-    return (
-        alt.Chart(alt.NamedData("images"))
-        .mark_point(filled=True, size=60, opacity=0.8)
-        .encode(
-            alt.X("x:Q", axis=None),
-            alt.Y("y:Q", axis=None),
-            alt.Color("class:N", title="class").scale(domain=domain, range=colours),
-            alt.Shape("class:N", title="class").scale(domain=domain, range=shapes),
-            tooltip=["image:N", "class:N", "set:N"],
-        )
-        .properties(width=500, height=440)
-    )
-
-
-def main(snakemake, output):
-    paths, params = snakemake.input, snakemake.params
-    set_up_devices(snakemake.threads, gpu=False)
-    summary = read_summary(paths.table)
-    axes = axes_in(summary)
-    best = setting_means(summary, params.split_by, ["accuracy_b"]).index[0]
-    runs = trained_rows(summary, params.split_by)
-    # The first seed's.
-    number = [tuple(point[key] for key in axes) for point in params.points].index(best)
-    seed = params.points[number]["seed"]
-    images = read_images(paths.images)
-    tables = {}
-    for name, path in (("A", paths.A), ("B", paths.B)):
-        table = read_pair_table(path)
-        tables[name] = table[table["split"] == "test"].reset_index(drop=True)
-    counts = {name: len(pairs) for name, pairs in tables.items()}
-    distances = read_distances(paths.distances[number], counts)
-
-    train = read_pairs(paths.A, len(images))["train"]
-    source = Source(images, train, seed, params.margin)
-    baseline = baseline_means(summary, params.split_by).index[0]
-    vectors = next(
-        function(source)
-        for method, size, function in baselines_of(params.sizes)
-        if name_baseline(method, size) == baseline
-    )
-    setting = short_name(dict(zip(axes, best, strict=True)), varying(runs))
-    trained = f"best trained on B: {setting}, seed {seed}"
-    untrained = f"best untrained: {baseline}"
-    of_baseline = {name: distances_of(vectors, table) for name, table in tables.items()}
-    names = read_class_names(paths.dataset)
-    methods = {trained: distances, untrained: of_baseline}
-    draw_worst(images, tables, methods, names).savefig(output.worst, dpi=100)
-
-    shown = on_the_map(tables, np.random.default_rng(seed))
-    rows = [image for _, _, image in shown]
-    encoder = read_model(paths.encoders[number], compile=False)
-    maps = {trained: embed(encoder, images[rows]), untrained: vectors[rows]}
-    planes = {name: flattened(each) for name, each in maps.items()}
+    `vectors` has their embeddings, of shape (len(shown), width), by the method's name.
+    """
+    planes = [flattened(each) for each in vectors.values()]
     content = {
         "images": [
             {"set": name, "class": names[label], "image": thumbnail(images[image])}
             for name, label, image in shown
         ],
-        "maps": [
-            {
-                "title": name,
-                "share": None if np.isnan(share) else share,
-                "places": places.round(4).tolist(),
-            }
-            for name, (places, share) in planes.items()
+        "classes": [
+            {"name": names[c], "colour": PALETTE[n % len(PALETTE)], "shape": shape}
+            for name, shape in SHAPES.items()
+            for n, c in enumerate(dict.fromkeys(c for s, c, _ in shown if s == name))
         ],
-        "chart": map_chart(*class_styles(shown, names)).to_dict(),
+        "places": [places.round(4).tolist() for places, _ in planes],
     }
-    page = render(
-        TEMPLATE,
-        data=as_script(content),
-        programs=vl_convert.javascript_bundle(),
-        per_class=IMAGES_SHOWN,
-    )
-    write_text(output.map, page)
+    titles = [
+        method if share is None else f"{method} ({100 * share:.0f} % of the variance)"
+        for method, (_, share) in zip(vectors, planes, strict=True)
+    ]
+    programs = vl_convert.javascript_bundle()
+    values = {"titles": titles, "per_class": IMAGES_SHOWN, "programs": programs}
+    write_text(path, render("embeddings.html", data=as_script(content), **values))
+
+
+def main(snakemake):
+    paths, params, output = snakemake.input, snakemake.params, snakemake.output
+    set_up_devices(snakemake.threads, gpu=False)
+    summary = read_summary(paths.table)
+    best = best_setting(summary, params.split_by)
+    number, *_ = with_setting(params.points, best)
+    seed = params.points[number]["seed"]
+    images, names = read_images(paths.images), read_class_names(paths.dataset)
+    tables = {name: paths[name] for name in SHAPES}
+    tables = read_test_pairs(tables, paths.distances[number])
+
+    baseline = baseline_means(summary, params.split_by).index[0]
+    functions = {name_baseline(m, size): f for m, size, f in baselines_of(params.sizes)}
+    train = read_pairs(paths.A, len(images))["train"]
+    vectors = functions[baseline](Source(images, train, seed, params.margin))
+
+    setting = short_name(best, varying(trained_rows(summary, params.split_by)))
+    trained = f"best trained on B: {setting}, seed {seed}"
+    untrained = f"best untrained: {baseline}"
+    methods = {
+        trained: {name: pairs["distance"].to_numpy() for name, pairs in tables.items()},
+        untrained: {name: distances_of(vectors, p) for name, p in tables.items()},
+    }
+    draw_worst(images, tables, methods, names).savefig(output.worst, dpi=100)
+
+    shown = images_on_map(tables, np.random.default_rng(seed))
+    rows = [image for _, _, image in shown]
+    encoder = read_model(paths.encoders[number], compile=False)
+    maps = {trained: embed(encoder, images[rows]), untrained: vectors[rows]}
+    write_map(output.map, shown, images, names, maps)
 
 
 if __name__ == "__main__":
-    with logged(snakemake) as output:
-        main(snakemake, output)
+    run(main, snakemake)

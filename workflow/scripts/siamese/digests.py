@@ -1,21 +1,20 @@
-"""Content of files as params of rules, so that no clock decides what is rerun."""
+"""Content of files as params of rules: what reruns is decided by it, not by dates."""
 
 import ast
 import functools
+import hashlib
 from pathlib import Path
-
-from siamese import digest_of
 
 SCRIPTS = Path(__file__).parents[1]
 
 
 def digest(path):
     """The content of a file, in short."""
-    return digest_of(Path(path).read_bytes())
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]
 
 
 @functools.cache
-def imported_modules(path):
+def imported_modules(path, scripts):
     """The project's modules that a Python file imports, as a set of paths."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -23,31 +22,32 @@ def imported_modules(path):
             names |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    root = next(p for p in path.parents if p.name not in ("siamese", "networks"))
-    paths = {root / f"{name.replace('.', '/')}.py" for name in names if name}
-    found = {file for file in paths if file.exists() and file != path}
-    return found | {root / "siamese/__init__.py"} if found else found
+    paths = {scripts / f"{name.replace('.', '/')}.py" for name in names if name}
+    return {file for file in paths if file.exists() and file != path}
 
 
 @functools.cache
 def code_of(script, scripts=SCRIPTS):
-    """Digest of each file that a script's code is in.
+    """Digest of each file that a script's code is in, and of the shell that runs it.
 
-    Snakemake itself looks at the modification time of the script alone; this
-    looks at content, and at the modules that it imports, directly or not.
+    Snakemake itself looks at the modification time of the script alone; this looks at
+    content, and at the modules that it imports, directly or not.
 
     Parameters
     ----------
     script : str
-        A file name in `scripts`.
+        A path below `scripts`.
     scripts : pathlib.Path
 
     Returns
     -------
     dict of str to str
+        By path below `scripts`.
     """
-    found, new = set(), {scripts / script}
+    paths, new = set(), {scripts / script}
     while new:
-        found |= new
-        new = set().union(*map(imported_modules, new)) - found
-    return {path.name: digest(path) for path in sorted(found)}
+        paths |= new
+        new = set().union(*(imported_modules(path, scripts) for path in new)) - paths
+    digests = {path.relative_to(scripts).as_posix(): digest(path) for path in paths}
+    shell = scripts.parent / "clean_shell"
+    return dict(sorted(digests.items())) | {shell.name: digest(shell)}

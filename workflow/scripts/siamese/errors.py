@@ -2,7 +2,6 @@
 
 import reprlib
 
-LONGEST = 300
 shortened = reprlib.Repr()
 shortened.maxstring = shortened.maxother = 120
 shortened.maxlist = shortened.maxdict = shortened.maxtuple = 12
@@ -13,21 +12,20 @@ class StudyError(Exception):
 
 
 class Refusal(SystemExit):
-    """Why nothing is run at all.
-
-    A SystemExit, since Snakemake shows other exceptions with a traceback.
-    """
+    """The reason why nothing runs. Snakemake shows any other exception's traceback."""
 
     def __init__(self, line):
         super().__init__(f"Error: {line}")
 
 
 class ConfigError(Refusal):
-    """A mistake in the config: the key, what was found, and what is expected."""
+    """A mistake in the config: the key, what was found, and what is expected.
 
-    def __init__(self, key, found, expected):
-        self.key, self.found, self.expected = key, found, expected
+    `sentence` takes the place of `expected` where another program states the mistake.
+    """
+
+    def __init__(self, key, found, expected="", sentence=""):
         found = shortened.repr(list(found) if isinstance(found, tuple) else found)
-        if len(found) > LONGEST:
-            found = f"{found[:LONGEST]}..."
-        super().__init__(f"Config: {key}: found {found}, expected {expected}")
+        found = found if len(found) <= 300 else f"{found[:300]}..."
+        mistake = f", expected {expected}" if expected else f". {sentence}"
+        super().__init__(f"Config: {key}: found {found}{mistake}")

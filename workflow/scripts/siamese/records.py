@@ -1,78 +1,64 @@
-"""What the logs of a study's jobs have recorded of their results."""
+"""A job's log records what it runs on and the SHA-256 of its outputs."""
 
 import json
+import os
+import platform
 import re
+import sys
+from collections import namedtuple
 from pathlib import Path
-from typing import NamedTuple
 
-from siamese.provenance import MADE_WITH
-
+MADE_WITH = "Made with: "
 # A study in a module of another workflow has the module's prefix in its paths.
-CHECKSUM = re.compile("([0-9a-f]{64})  (?:.*/)?(results/.+)")
+CHECKSUM = re.compile("^([0-9a-f]{64})  (?:.*/)?(results/.+)", re.M)
+# A CPU's flags by which libraries choose their kernels.
+KERNELS = re.compile("avx|fma|amx|sse4|asimd|sve|bf16|i8mm")
+# Variables of workflow/clean_shell that a result may depend on.
+LOADER = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
+SETTINGS = re.compile("PYTHON(HASH|UTF8)|LC_ALL|KERAS|TF_|MPLBACKEND|.*_THREADS")
+# A job's log, the facts in it, and the SHA-256 of its files by path.
+Record = namedtuple("Record", "log made_with files")
 
 
-class Record(NamedTuple):
-    """Of one job: its log, what it was made with, and its files' SHA-256 by path.
-
-    `made_with` is as `provenance.describe` gives it; empty if the log has no record.
-    """
-
-    log: Path
-    made_with: dict
-    files: dict
+def record(**facts):
+    """Add facts to the record in this job's log."""
+    print(MADE_WITH + json.dumps(facts))
 
 
-def read_record(log):
-    """The record in a log."""
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    sums = filter(None, map(CHECKSUM.fullmatch, lines))
-    files = {match[2]: match[1] for match in sums}
-    made_with = {}
-    # Of a job that did not end, the last line may be half of one.
-    for line in lines if files else []:
-        if line.startswith(MADE_WITH):
-            made_with |= json.loads(line.removeprefix(MADE_WITH))
-    return Record(log, made_with, files)
+def packages():
+    """The version of each package that this process has imported, by module."""
+    names = sorted({*sys.modules} - sys.stdlib_module_names)
+    versions = {n: vars(sys.modules[n]).get("__version__") for n in names}
+    return {n: v for n, v in versions.items() if isinstance(v, str) and "." not in n}
+
+
+def describe(rule, threads):
+    """The facts about this process when its job begins: texts, and dicts of texts."""
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text(errors="replace") if cpuinfo.exists() else ""
+    cpu = dict(re.findall(r"^(model name|flags|Features)\s*: (.*)", text, re.M))
+    flags = cpu.get("flags", cpu.get("Features", "")).split()
+    system = (platform.system(), platform.machine(), *platform.libc_ver())
+    names = [*LOADER, *sorted(filter(SETTINGS.match, os.environ))]
+    return {
+        "rule": rule,
+        "Python": platform.python_version(),
+        "platform": " ".join(filter(None, system)),
+        "CPU": cpu.get("model name", platform.machine()),
+        "instruction sets": " ".join(sorted(filter(KERNELS.match, flags))),
+        "threads": threads,
+        "packages": packages(),
+        "environment": {name: os.environ.get(name, "") for name in names},
+    }
 
 
 def read_records(logs):
-    """The records in the logs of jobs that have made something, oldest first.
-
-    Parameters
-    ----------
-    logs : pathlib.Path
-        The folder with all logs of a study.
-    """
-    paths = logs.rglob("*.log")
-    for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns):
-        record = read_record(path)
-        if record.files:
-            yield record
-
-
-def read_made_with(logs, beside):
-    """What those results were made with that lie beside others.
-
-    Not those in folders that an earlier config has left.
-
-    Parameters
-    ----------
-    logs : pathlib.Path
-        See `read_records`. Where several have a file, as after a rule was renamed, the
-        newest counts.
-    beside : iterable of str
-        Paths that begin with `results/`.
-
-    Returns
-    -------
-    dict of str to dict
-        By path, as in `Record`. Of `beside` all; the dict of one without a record is
-        empty.
-    """
-    made_with = {path: {} for path in beside}
-    folders = {Path(path).parent for path in made_with}
-    for record in read_records(logs):
-        for path in record.files:
-            if Path(path).parent in folders:
-                made_with[path] = record.made_with
-    return made_with
+    """Yield the Record of each log below a folder that has checksums, oldest first."""
+    for log in sorted(logs.rglob("*.log"), key=lambda log: log.stat().st_mtime_ns):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        # The last line of a job that was stopped may be half of a record.
+        if files := {path: sha256 for sha256, path in CHECKSUM.findall(text)}:
+            made_with = {}
+            for facts in re.findall(f"^{MADE_WITH}(.*)", text, re.M):
+                made_with |= json.loads(facts)
+            yield Record(log, made_with, files)

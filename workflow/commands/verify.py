@@ -1,0 +1,43 @@
+"""Check that results are as their jobs left them, by the checksums in the logs."""
+
+import hashlib
+
+from siamese.errors import StudyError
+from siamese.records import read_records
+from siamese.study.paths import argument
+
+
+def fault(path, sha256, log):
+    """What is wrong with a file, or None; `log` is None if no log has its checksum."""
+    if log is None:
+        return f"{path}: not recorded, no log has its checksum"
+    if not path.exists():
+        return f"{path}: missing ({log} has its checksum)"
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            return f"{path}: changed since its job ended ({log} has its checksum)"
+
+
+def add_arguments(parser):
+    parser.add_argument("-d", "--directory", type=argument, default=".")
+
+
+def main(options):
+    study, recorded = options.directory, {}
+    # The newest log that has a file counts; a renamed rule leaves an older one.
+    for record in read_records(study / "logs"):
+        for path, sha256 in record.files.items():
+            recorded[study / path] = sha256, record.log
+    stored = {path for path in study.glob("results/**/[!.]*") if path.is_file()}
+    paths = sorted({*stored, *recorded} - {study / "results/README.md"})
+    if not paths:
+        raise StudyError(f"{study}: found no results, expected those of a study")
+    faults = [fault(path, *recorded.get(path, (None, None))) for path in paths]
+    if faults := [*filter(None, faults)]:
+        print(*faults, sep="\n", flush=True)
+        raise StudyError(
+            f"{len(faults)} of {len(paths)} files of {study} are not as their jobs "
+            "left them; delete those named and run snakemake again (if the study no "
+            "longer has a missing file, delete the log)"
+        )
+    print(f"{study}: {len(paths)} files as their jobs left them")

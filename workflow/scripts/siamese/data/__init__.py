@@ -1,0 +1,1 @@
+"""The images: formats, sources, pairs, and the files that jobs store."""

@@ -1,0 +1,72 @@
+"""Embedding images by a trained network, and the distances of pairs."""
+
+import concurrent.futures
+import functools
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from siamese.model.devices import CHUNK, number_of_threads
+from siamese.model.layers import UnitLength
+from siamese.model.network import join
+from siamese.model.whitening import within_class_whitening
+
+
+@functools.lru_cache(maxsize=1)
+def traced(encoder):
+    """The embedding of a batch of images, traced once for all calls of `embed`."""
+    images = tf.TensorSpec(encoder.inputs[0].shape, tf.uint8)
+    call = tf.function(lambda images: encoder(images, training=False), [images])
+    return call.get_concrete_function()
+
+
+def embed(encoder, images):
+    """Embeddings of uint8 images (n, height, width, channels): float32 (n, width)."""
+    call = traced(encoder)
+
+    def embed_chunk(start):
+        return call(tf.constant(images[start : start + CHUNK])).numpy()
+
+    with concurrent.futures.ThreadPoolExecutor(number_of_threads()) as pool:
+        return np.concatenate([*pool.map(embed_chunk, range(0, len(images), CHUNK))])
+
+
+def embed_used(encoder, images, sets):
+    """Embeddings of the images in sets of pairs, once each, and the pairs' rows."""
+    sides = ("left", "right")
+    used = np.unique(np.concatenate([pairs[s] for pairs in sets for s in sides]))
+    rows = [{s: np.searchsorted(used, pairs[s]) for s in sides} for pairs in sets]
+    return embed(encoder, images[used]), rows
+
+
+def pair_distances(model, images, sets):
+    """Distances of pairs under a model from `build_siamese`.
+
+    `images` is uint8 of shape (n, height, width, channels), and `sets` has left and
+    right (int32) of each set's pairs by its name. So do the distances, float32.
+    """
+    vectors, rows = embed_used(model.get_layer("encoder"), images, sets.values())
+    distance = model.layers[-1]
+    return {
+        name: distance(vectors[pairs["left"]], vectors[pairs["right"]]).numpy()
+        for name, pairs in zip(sets, rows, strict=True)
+    }
+
+
+def whitened(model, images, pairs, share):
+    """A trained model whose encoder ends in a whitening map and a division by length.
+
+    `pairs` are those that it was trained by, with the columns left, right and same;
+    for `share` see `within_class_whitening`. The new model is not compiled.
+    """
+    encoder = model.get_layer("encoder")
+    vectors, (rows,) = embed_used(encoder, images, [pairs])
+    weights = within_class_whitening(vectors, rows | {"same": pairs["same"]}, share)
+    # A loaded model has layers of the names that new ones get.
+    linear = layers.Dense(len(weights[1]), dtype="float32", name="whitening")
+    embeddings = UnitLength(name="whitened")(linear(encoder.outputs[0]))
+    linear.set_weights(weights)
+    encoder = keras.Model(encoder.inputs, embeddings, name="encoder")
+    return join(encoder, model.layers[-1])

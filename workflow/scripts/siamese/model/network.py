@@ -1,0 +1,57 @@
+"""Building a network from two images to their distance."""
+
+import importlib
+import inspect
+
+import keras
+from keras import layers
+
+from siamese.errors import StudyError
+from siamese.model.layers import DISTANCES, LOSSES
+from siamese.study.axes import default_of
+
+
+def import_network(name):
+    """The module of a network, whose layers a stored model may need."""
+    return importlib.import_module(f"siamese.model.networks.{name}")
+
+
+def build_encoder(setting, shape):
+    """The encoder that both images of a pair pass.
+
+    `setting` is a dict with `filters` and a value for each axis that the network uses,
+    `shape` height, width and channels of an image. StudyError if they do not fit.
+    """
+    build = import_network(setting["network"]).build
+    names = inspect.getfullargspec(build).kwonlyargs
+    try:
+        return build(shape, **{name: setting[name] for name in names})
+    except ValueError as error:
+        place = f"Network {setting['network']} on images of shape {shape}"
+        raise StudyError(f"{place}: {' '.join(str(error).split())}") from error
+
+
+def build_siamese(setting, shape):
+    """The compiled network from two uint8 arrays of images to float32 distances (n,).
+
+    See `build_encoder`. A history has a loss, so where nothing is trained, and the loss
+    and the optimizer are None, they are the report's.
+    """
+    loss, optimizer, learning_rate = (
+        default_of(name, setting["filters"]) if setting[name] is None else setting[name]
+        for name in ("loss", "optimizer", "learning_rate")
+    )
+    model = join(build_encoder(setting, shape), DISTANCES[setting["distance"]]())
+    config = {"class_name": optimizer, "config": {"learning_rate": learning_rate}}
+    model.compile(keras.optimizers.get(config), LOSSES[loss](setting["margin"]))
+    # Variables cannot be made while the training step is traced.
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def join(encoder, distance):
+    """The model of two images that both pass an encoder, and their distance."""
+    shape = encoder.inputs[0].shape[1:]
+    left = layers.Input(shape, dtype="uint8", name="left")
+    right = layers.Input(shape, dtype="uint8", name="right")
+    return keras.Model([left, right], distance(encoder(left), encoder(right)))

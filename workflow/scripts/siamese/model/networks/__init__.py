@@ -1,0 +1,1 @@
+"""Networks, one a file; a file name is a value of the axis `network`."""

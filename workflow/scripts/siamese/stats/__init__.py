@@ -1,0 +1,1 @@
+"""What distances say: metrics, baselines, intervals, divisions."""

@@ -1,0 +1,1 @@
+"""A study: its options, axes, grid points, classes, paths and claims."""

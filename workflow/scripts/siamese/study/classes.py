@@ -1,0 +1,150 @@
+"""The classes of a study: names, sets, and divisions."""
+
+import dataclasses
+import functools
+import itertools
+import math
+import random
+from pathlib import Path
+
+from siamese.errors import ConfigError
+from siamese.study.options import Config
+from siamese.study.points import Division, parse_protocol
+
+# Snakemake plans about 8000 grid points a minute.
+MOST_POINTS = 100_000
+# A file system takes no longer names.
+LONGEST_NAME = 255
+
+
+def check_points(key, points):
+    """Refuse more grid points than Snakemake plans in minutes."""
+    if points > MOST_POINTS:
+        raise ConfigError(key, points, f"at most {MOST_POINTS} grid points")
+
+
+@dataclasses.dataclass(frozen=True)
+class Classes:
+    """The classes of a study.
+
+    `image_folder` has a sub-folder for each class; None for other formats.
+    """
+
+    config: Config
+    image_folder: Path | None
+
+    @functools.cached_property
+    def names(self):
+        """Names of the classes by id, or None if only the files have them."""
+        if self.config.dataset.classes is not None:
+            return list(self.config.dataset.classes)
+        if self.image_folder is None:
+            return None
+        folders = [path.name for path in self.image_folder.iterdir() if path.is_dir()]
+        names = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            if not name.isprintable():
+                expected = "names of one line of printable text"
+                raise ConfigError("sub-folders of dataset.folder", name, expected)
+        return names
+
+    def ids_of(self, key, classes):
+        """Ids of classes that the config gives by id or by name."""
+        names = self.names or []
+        ids = {n: n for n in range(len(names))} | {c: n for n, c in enumerate(names)}
+        expected = "ids of classes, without dataset.classes"
+        if names:
+            expected = f"class ids from 0 to {len(names) - 1}, or names in {names}"
+        for label in classes:
+            if label not in ids and (names or isinstance(label, str)):
+                raise ConfigError(key, label, expected)
+        return [ids.get(label, label) for label in classes]
+
+    @functools.cached_property
+    def sets(self):
+        """Ids of the classes of A and of B; None for B if only the files tell."""
+        sets = self.config.sets
+        a = self.ids_of("sets.A", sets.A)
+        if sets.B is not None:
+            return {"A": a, "B": self.ids_of("sets.B", sets.B)}
+        rest = [c for c in range(len(self.names or [])) if c not in a]
+        return {"A": a, "B": rest if self.names else None}
+
+    @functools.cached_property
+    def divisions(self):
+        """The sets of each division, a dict of A, B and left_out; the own one first.
+
+        Raises ConfigError for divisions with mistakes.
+        """
+        options, own = self.config.divisions, self.sets
+        divisions = {Division(): own}
+        if not (options.unseen or options.sample or options.folds):
+            return divisions
+        if own["B"] is None:
+            expected = "sets.B or dataset.classes too, which say what classes there are"
+            raise ConfigError("divisions", "further divisions", expected)
+        left_out = tuple(sorted(own["B"])) if options.folds else ()
+        classes = sorted(own["A"] if options.folds else own["A"] + own["B"])
+        for unseen in self.unseen_sets(classes):
+            division = Division(unseen, left_out)
+            if len(division.folder) > LONGEST_NAME:
+                expected = f"classes whose ids have at most {LONGEST_NAME} characters"
+                raise ConfigError("divisions", division.name, expected)
+            a = [label for label in classes if label not in unseen]
+            divisions[division] = {"A": a, "B": list(unseen), "left_out": [*left_out]}
+        return divisions
+
+    def unseen_sets(self, classes):
+        """The unseen classes, rising ids, of each further division of some classes."""
+        options, own = self.config.divisions, tuple(sorted(self.sets["B"]))
+        if options.sample is not None:
+            check_points("divisions.sample", options.sample)
+            return sampled_sets(classes, own, options.sample, options.sample_seed)
+        key, given = "divisions.unseen", options.unseen
+        if options.folds:
+            key, given = "divisions.folds", options.folds
+        if isinstance(given, int):
+            n = min(given, len(classes))
+            check_points(key, math.comb(len(classes), n))
+            given = list(itertools.combinations(classes, n))
+        sets = [own]
+        for entry in given:
+            ids = tuple(sorted(self.ids_of(key, entry)))
+            n = len({*ids} & {*classes})
+            if n != len(ids) or not 2 <= n <= len(classes) - 2:
+                few = "two or more different classes"
+                expected = f"{few} of {classes}, with two left to train on"
+                raise ConfigError(key, entry, expected)
+            if ids in sets:
+                expected = "each division once, and not sets.B again"
+                raise ConfigError(key, entry, expected)
+            sets.append(ids)
+        return sets[1:]
+
+    def sets_of(self, protocol):
+        """The sets of the division that a path names."""
+        return self.divisions[parse_protocol(protocol)[0]]
+
+    def check(self):
+        """Refuse a class that is in both sets or in neither."""
+        sets, names = self.sets, self.names or []
+        for label in sorted({*sets["A"], *(sets["B"] or []), *range(len(names))}):
+            holders = [name for name in sets for c in sets[name] or [] if c == label]
+            if len(holders) != 1:
+                name = f" ({names[label]})" if names else ""
+                found = " and ".join(holders) or "in neither set"
+                expected = "exactly one of A and B for each of dataset.classes"
+                raise ConfigError(f"sets: class {label}{name}", found, expected)
+        if sets["B"] is not None and len(sets["B"]) < 2:
+            raise ConfigError("sets.B", sets["B"], "two classes or more that A leaves")
+
+
+def sampled_sets(classes, own, n, seed):
+    """Random sets of classes, n or all that there are, as large as `own` and not `own`.
+
+    A smaller n draws the beginning. The classes of a set rise.
+    """
+    generator, drawn = random.Random(seed), {own: None}
+    while len(drawn) < min(n + 1, math.comb(len(classes), len(own))):
+        drawn[tuple(sorted(generator.sample(classes, len(own))))] = None
+    return list(drawn)[1:]

@@ -1,0 +1,296 @@
+"""The study: a config turned into grid points, seeds, protocols and pairs.
+
+The modules of those names decide about paths, classes, settings and thresholds.
+Nothing else reads a config.
+"""
+
+import dataclasses
+import functools
+import itertools
+import math
+import random
+from pathlib import Path
+
+import yaml
+from snakemake.utils import update_config
+
+from siamese.errors import ConfigError
+from siamese.study.axes import AXES, MAIN_AXES, parse_further
+from siamese.study.captions import Captions
+from siamese.study.claims import check_claims
+from siamese.study.classes import Classes, check_points
+from siamese.study.columns import TEST_SETS, UNSEEN, column
+from siamese.study.options import Config, parse
+from siamese.study.pair_counts import PairsError, Plan
+from siamese.study.paths import Paths
+from siamese.study.points import Point, parse_protocol
+from siamese.study.settings import Settings
+from siamese.study.thresholds import Thresholds
+
+# With more curves a report would be larger than 25 MB.
+MOST_CURVES = 150
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """A study; made by `from_config`."""
+
+    config: Config
+    paths: Paths
+    classes: Classes
+    settings: Settings
+    thresholds: Thresholds
+
+    @classmethod
+    def from_config(cls, config, project, folder=".", metrics=()):
+        """Check a config, a dict as YAML gives it, and the claims that it names.
+
+        A relative path in it is looked for in the study's folder, then in the
+        project's. Options and claims may name `metrics`. Raises ConfigError, one line,
+        for the first mistake.
+        """
+        config = parse(Config, config, metrics)
+        paths = Paths(config, Path(project), Path(folder).resolve())
+        paths.check()
+        classes, settings = Classes(config, paths.image_folder), Settings(config)
+        classes.check()
+        settings.check()
+        study = cls(config, paths, classes, settings, Thresholds(paths, settings))
+        study.check_size()
+        study.check_pairs()
+        if paths.claims is not None:
+            columns = [column(name, of) for name in metrics for of in TEST_SETS]
+            check_claims(paths.claims, study.main_points, columns)
+        for point in study.points:
+            study.thresholds.of(point.setting)
+        return study
+
+    @property
+    def seeds_of_divisions(self):
+        """The seeds of runs on further divisions."""
+        seeds = self.config.divisions.seeds
+        return self.config.seeds if seeds is None else seeds
+
+    def lists_of(self, grid):
+        """The values of a grid: the ways to split, then those of each axis.
+
+        None stands for the report's value.
+        """
+        given = self.settings.given
+        axes = [getattr(grid, name) or [given.get(name)] for name in AXES]
+        return [grid.split_by, *axes]
+
+    def combinations(self, grid):
+        """The ways to split and the values of axes in a grid, all or a sample."""
+        lists = self.lists_of(grid)
+        if grid.sample is None:
+            return itertools.product(*lists)
+        return sampled(lists, grid.sample, grid.sample_seed)
+
+    @functools.cached_property
+    def points(self):
+        """All grid points, in the order of the config, none twice.
+
+        Those of the study's own division come first.
+        """
+        settings = {}
+        for grid in self.config.grid:
+            for split_by, *values in self.combinations(grid):
+                setting = self.settings.complete(dict(zip(AXES, values, strict=True)))
+                key = split_by, tuple(setting.values())
+                settings[key] = self.settings.further_of(setting)
+        own, further = self.config.seeds, self.seeds_of_divisions
+        return tuple(
+            Point(division, split_by, key, further_text, seed)
+            for division in self.classes.divisions
+            for (split_by, key), further_text in settings.items()
+            for seed in (further if division.unseen else own)
+        )
+
+    @functools.cached_property
+    def own_points(self):
+        """The points of the study's own division."""
+        return tuple(point for point in self.points if not point.division.unseen)
+
+    @functools.cached_property
+    def main_points(self):
+        """The points that figures are about."""
+        return tuple(p for p in self.own_points if p.split_by == self.split_by)
+
+    @functools.cached_property
+    def axes(self):
+        """The axes that tables show: the main ones, and those in a folder's name."""
+        shown = set(MAIN_AXES).union(*(parse_further(p.further) for p in self.points))
+        return [name for name in AXES if name in shown]
+
+    @functools.cached_property
+    def ways(self):
+        """The ways to split A that the study has."""
+        return list(dict.fromkeys(point.split_by for point in self.points))
+
+    @property
+    def split_by(self):
+        """The way to split A that figures and claims are about."""
+        return "pairs" if "pairs" in self.ways else self.ways[0]
+
+    @property
+    def division_columns(self):
+        """The columns of tables that state the division, if there are several."""
+        return [UNSEEN] if len(self.classes.divisions) > 1 else []
+
+    @property
+    def curves_left_out(self):
+        """How many pictures of curves a report would be too large with, or 0."""
+        return len(self.points) if len(self.points) > MOST_CURVES else 0
+
+    @functools.cached_property
+    def chains(self):
+        """Epoch counts of the points that resume each other, by `chain_of`."""
+        chains = {}
+        for point in self.points:
+            key = chain_of(point.protocol, point.setting, point.seed)
+            chains.setdefault(key, []).append(point.setting["epochs"])
+        return chains
+
+    def shorter(self, wildcards):
+        """The next smaller epoch count of the setting in a path, or None."""
+        setting = self.settings.at(wildcards)
+        key = chain_of(wildcards["protocol"], setting, int(wildcards["seed"]))
+        chain = self.chains.get(key, []) if setting["epochs"] else []
+        return max((n for n in chain if n < setting["epochs"]), default=None)
+
+    @functools.cached_property
+    def best_point(self):
+        """The grid point of the model to take away, of the first seed.
+
+        Raises ConfigError if the config names a setting that is not in the grid.
+        """
+        given = self.config.best
+        if given is None:
+            return self.main_points[0]
+        setting = self.settings.complete(self.settings.given | given.stated())
+        for point in self.main_points:
+            if point.setting == setting:
+                return point
+        raise ConfigError("best", given.stated(), "a setting of the grid")
+
+    @property
+    def reading(self):
+        """The param of the rules that read the data set's files."""
+        dataset = self.config.dataset
+        return {
+            "format": dataset.format,
+            "files": dict(dataset.files),
+            "classes": self.classes.names,
+            "shape": dataset.shape and list(dataset.shape),
+            "digest": dataset.digest,
+        }
+
+    @functools.cached_property
+    def captions(self):
+        """What the report calls the grid points."""
+        return Captions(self.points, self.axes, self.settings)
+
+    @property
+    def losses(self):
+        """The losses of the study and their margins, each once."""
+        pairs = ((p.setting["loss"], p.setting["margin"]) for p in self.points)
+        return [list(pair) for pair in dict.fromkeys(pairs) if pair[0]]
+
+    def pair_options(self, protocol):
+        """The options of a protocol's pairs; with fewer classes it trains on fewer."""
+        pairs, classes = self.config.pairs, self.classes
+        trained = len(classes.sets_of(protocol)["A"])
+        return {
+            "split_by": parse_protocol(protocol)[1],
+            "images_per_class": pairs.images_per_class,
+            "test_fraction": pairs.test_fraction,
+            "train": pairs.train * trained // len(classes.sets["A"]),
+        }
+
+    def plan(self, protocol):
+        """How many pairs a protocol has, if the config says how many images there are.
+
+        Raises ConfigError for a part without pairs.
+        """
+        available = self.config.dataset.images_per_class
+        counts = dict.fromkeys(range(len(self.classes.names)), available)
+        sets = self.classes.sets_of(protocol)
+        try:
+            return Plan.of(counts, sets, self.pair_options(protocol))
+        except PairsError as error:
+            found = getattr(self.config.pairs, error.key)
+            expected = f"{error.expected} (results/{protocol})"
+            raise ConfigError(f"pairs.{error.key}", found, expected) from None
+
+    def check_size(self):
+        """Refuse more grid points than Snakemake can plan, before they are made."""
+        settings = 0
+        for grid in self.config.grid:
+            size = math.prod(map(len, self.lists_of(grid)))
+            settings += min(size, grid.sample or size)
+        further = (len(self.classes.divisions) - 1) * len(self.seeds_of_divisions)
+        runs = len(self.config.seeds) + further
+        check_points("grid, seeds and divisions", settings * runs)
+
+    def check_pairs(self):
+        """Refuse parts without pairs, and batches larger than the training pairs.
+
+        If the config does not say how many images there are, the jobs that make pairs
+        refuse such parts.
+        """
+        pairs, available = self.config.pairs, self.config.dataset.images_per_class
+        if available is not None and self.classes.names is not None:
+            if (pairs.images_per_class or 0) > available:
+                expected = f"at most dataset.images_per_class, {available}"
+                found = pairs.images_per_class
+                raise ConfigError("pairs.images_per_class", found, expected)
+            for protocol in dict.fromkeys(point.protocol for point in self.points):
+                self.plan(protocol)
+        largest = max(max(grid.batch_size) for grid in self.config.grid)
+        if largest > pairs.train:
+            expected = f"at most the training pairs, {pairs.train} (pairs.train)"
+            raise ConfigError("grid.batch_size", largest, expected)
+
+
+def chain_of(protocol, setting, seed):
+    """The key that points share if they differ in their epochs alone."""
+    values = tuple(setting[name] for name in AXES if name != "epochs")
+    return protocol, values, seed
+
+
+def sampled(lists, n, seed):
+    """Random combinations, n or all that there are, in the order of itertools.product.
+
+    A larger sample contains a smaller one.
+    """
+    generator, numbers = random.Random(seed), set()
+    size = math.prod(map(len, lists))
+    while len(numbers) < min(n, size):
+        numbers.add(generator.randrange(size))
+    for number in sorted(numbers):
+        chosen = []
+        for values in reversed(lists):
+            number, place = divmod(number, len(values))
+            chosen.append(values[place])
+        yield chosen[::-1]
+
+
+def with_defaults(config, project):
+    """A config over that of the project, which a module's may state in part.
+
+    A data set without a format changes that of the published study; one with a format
+    stands alone.
+    """
+    defaults = read_yaml(project, "config/config.yaml")
+    update_config(defaults, config)
+    dataset = defaults.get("dataset", {})
+    if isinstance(dataset, dict) and "format" not in dataset:
+        described = read_yaml(project, "config/datasets/fashion_mnist.yaml")
+        update_config(described, {"dataset": dataset})
+        defaults["dataset"] = described["dataset"]
+    return defaults
+
+
+def read_yaml(*path):
+    return yaml.safe_load(Path(*path).read_text(encoding="utf-8"))
