@@ -10,117 +10,91 @@ import argparse
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-
-
-@dataclass(frozen=True)
-class Record:
-    """A study, where it is made, and what of its results is kept in which file here."""
-
-    folder: str
-    arguments: tuple[str, ...]
-    kept: dict[str, str]
-
-
-# In this order: some start from what an earlier one has made.
-RECORDS = {
-    "default": Record(
-        ".",
-        (),
-        {
-            "summary/summary.png": "summary.png",
-            "summary/summary.csv": "results/default.csv",
-        },
-    ),
-    "replicates": Record(
+# By a study's name: the folder where it is made, the arguments of `make run`, and the
+# files of its summary by the names of their copies here. In this order, since some
+# start from what an earlier one has made.
+STUDIES = {
+    "default": (".", "", {"summary.png": "summary.png", "default.csv": "summary.csv"}),
+    "replicates": (
         "replicates",
-        ("--configfile", "config/replicates.yaml"),
+        "--configfile config/replicates.yaml",
         {
-            "summary/claims.png": "claims.png",
-            "summary/claims.csv": "results/claims.csv",
-            "summary/claims.md": "results/claims.md",
-            "summary/settings.csv": "results/replicates.csv",
+            "claims.png": "claims.png",
+            "claims.csv": "claims.csv",
+            "claims.md": "claims.md",
+            "replicates.csv": "settings.csv",
         },
     ),
-    "leakage": Record(
+    "leakage": (
         "leakage",
-        ("--configfile", "config/leakage.yaml"),
-        {
-            "summary/leakage.csv": "results/leakage.csv",
-            "summary/leakage.md": "results/leakage.md",
-        },
+        "--configfile config/leakage.yaml",
+        {"leakage.csv": "leakage.csv", "leakage.md": "leakage.md"},
     ),
-    "precision": Record(
+    "precision": (
         "precision",
-        ("--configfile", "config/precision.yaml"),
-        {"summary/summary.csv": "results/precision.csv"},
+        "--configfile config/precision.yaml",
+        {"precision.csv": "summary.csv"},
     ),
-    "choice": Record(
-        "replicates",
-        ("choice", "--configfile", "config/replicates.yaml"),
+    "choice": (
+        "choice",
+        "--configfile config/figures.yaml config/choice.yaml",
         {
-            "choice/choice.png": "choice.png",
-            "choice/settings.csv": "results/choice.csv",
-            "choice/folds.csv": "results/choice_folds.csv",
-            "choice/choice.md": "results/choice.md",
+            "choice.png": "divisions.png",
+            "choice.csv": "divisions.csv",
+            "choice.md": "divisions.md",
         },
     ),
-    "search": Record(
+    "search": (
         "search",
-        ("--configfile", "config/search.yaml"),
-        {"summary/divisions.csv": "results/search.csv"},
+        "--configfile config/search.yaml",
+        {"search.csv": "divisions.csv"},
     ),
-    "best": Record(
+    "best": (
         "best",
-        ("all", "best", "--configfile", "config/best.yaml"),
+        "all best --configfile config/best.yaml",
         {
-            "summary/divisions.png": "divisions.png",
-            "summary/divisions.csv": "results/best.csv",
-            "summary/settings.csv": "results/best_settings.csv",
+            "divisions.png": "divisions.png",
+            "best.csv": "divisions.csv",
+            "best_settings.csv": "settings.csv",
         },
     ),
-    "judged": Record(
+    "judged": (
         "best",
-        ("--configfile", "config/search.yaml", "config/judged.yaml"),
-        {"summary/development.csv": "results/judged.csv"},
+        "--configfile config/search.yaml config/judged.yaml",
+        {"judged.csv": "divisions.csv"},
     ),
-    "divisions": Record(
+    "divisions": (
         "divisions",
-        ("--configfile", "config/divisions.yaml"),
-        {
-            "summary/divisions.csv": "results/divisions.csv",
-            "summary/claims.csv": "results/divisions_claims.csv",
-        },
+        "--configfile config/divisions.yaml",
+        {"divisions.csv": "divisions.csv", "divisions_claims.csv": "claims.csv"},
     ),
 }
 
 
-def keep(record, folder):
-    """Copy what is kept of a study that is finished in `folder`."""
-    for source, copy in record.kept.items():
-        shutil.copyfile(folder / "results" / source, DOCS / copy)
+def place(copy):
+    """The path of a copy: figures lie beside the documents, tables in results."""
+    return DOCS / copy if copy.endswith(".png") else DOCS / "results" / copy
 
 
-def main(arguments):
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("studies", nargs="*", help=f"some of {', '.join(RECORDS)}")
-    options = parser.parse_args(arguments)
-    unknown = sorted({*options.studies} - RECORDS.keys())
-    if unknown:
-        parser.error(f"studies: found {unknown}, expected some of {[*RECORDS]}")
-    for name, record in RECORDS.items():
-        if options.studies and name not in options.studies:
-            continue
-        launch = [sys.executable, "workflow/launch.py", "--directory", record.folder]
-        done = subprocess.run([*launch, *record.arguments], cwd=ROOT)
+    parser.add_argument("studies", nargs="*", help=f"some of {', '.join(STUDIES)}")
+    chosen = parser.parse_args(arguments).studies or [*STUDIES]
+    if unknown := {*chosen} - STUDIES.keys():
+        parser.error(f"found {sorted(unknown)}, expected some of {[*STUDIES]}")
+    for name in [name for name in STUDIES if name in chosen]:
+        folder, words, copies = STUDIES[name]
+        run = [sys.executable, "workflow/study.py", "run", "--directory", folder]
+        done = subprocess.run([*run, *words.split()], cwd=ROOT)
         if done.returncode:
             sys.exit(done.returncode)
-        keep(record, ROOT / record.folder)
+        for copy, source in copies.items():
+            shutil.copyfile(ROOT / folder / "results/summary" / source, place(copy))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
