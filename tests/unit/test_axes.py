@@ -1,17 +1,12 @@
 """Each value of each axis: the network learns, and resumes where it stopped."""
 
-import csv
-
 import keras
 import numpy as np
 import pytest
 
-from siamese.data.stored import HISTORY
-from siamese.errors import StudyError
-from siamese.model.checkpoint import read_checkpoint
 from siamese.model.devices import make_deterministic
 from siamese.model.embedding import pair_distances
-from siamese.model.network import build_siamese
+from siamese.model.network import build_siamese, read_model
 from siamese.model.training import loss_and_accuracy, train
 from siamese.study.axes import AXES, axes_of, setting_of
 
@@ -64,16 +59,6 @@ def fresh(setting):
     return build_siamese(setting, SHAPE)
 
 
-def store(folder, model, history):
-    """The files of a checkpoint."""
-    model.save(folder / "model.keras")
-    with open(folder / "history.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, HISTORY)
-        writer.writeheader()
-        writer.writerows(history)
-    return folder / "model.keras", folder / "history.csv"
-
-
 @pytest.mark.parametrize(
     "values", CASES, ids=lambda values: "-".join(map(str, values.values()))
 )
@@ -85,31 +70,15 @@ def test_each_value_learns_and_resumes(tmp_path, values):
     history = train(straight, [], IMAGES, PAIRS, 32, 4, seed=5)
     assert history[-1]["val_loss"] < 0.6 * loss
     assert history[-1]["val_accuracy"] > 0.8
-    paths = store(tmp_path, begun, train(begun, [], IMAGES, PAIRS, 32, 2, seed=5))
+    rows = train(begun, [], IMAGES, PAIRS, 32, 2, seed=5)
+    begun.save(tmp_path / "model.keras")
     keras.utils.set_random_seed(99)
-    resumed, rows = read_checkpoint(*paths, STEPS)
+    resumed = read_model(tmp_path / "model.keras")
     assert train(resumed, rows, IMAGES, PAIRS, 32, 4, seed=5) == history
     # All there is to go on from, so that it holds for any number of epochs.
     states = ([*m.variables, *m.optimizer.variables] for m in (straight, resumed))
     for one, other in zip(*states, strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-def test_damaged_checkpoints_are_refused(tmp_path):
-    def refused(line):
-        with pytest.raises(StudyError, match=line):
-            read_checkpoint(*paths, STEPS)
-
-    model = fresh(setting_of(4))
-    (row,) = train(model, [], IMAGES, PAIRS, 32, 1, seed=5)
-    paths = store(tmp_path, model, [row, row | {"epoch": 2}])
-    refused(r"2 epochs are 38 training steps, but .*model\.keras has had 19")
-    kernel = model.trainable_weights[0]
-    kernel.assign(np.full(kernel.shape, np.nan))
-    store(tmp_path, model, [row])
-    refused("a weight that is no finite number")
-    paths[0].write_bytes(paths[0].read_bytes()[:-100])
-    refused(r"model\.keras: .*the file is damaged")
 
 
 def test_a_network_that_is_not_trained_stays_as_it_is():

@@ -11,11 +11,10 @@ import pytest
 from keras import layers
 
 from siamese.errors import StudyError
-from siamese.model.checkpoint import read_model
 from siamese.model.embedding import embed, whitened
 from siamese.model.export import plain_encoder, save_model
 from siamese.model.layers import Bias, convolution_and_pooling
-from siamese.model.network import build_encoder, build_siamese
+from siamese.model.network import build_encoder, build_siamese, read_model
 from siamese.study.axes import setting_of
 
 GENERATOR = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from write_overview import main as write_overview
 
 from siamese.data.stored import HISTORY
 from siamese.report.best import best_setting, with_setting
-from siamese.report.pages import as_script, png_uri
+from siamese.report.templates import as_script, png_uri
 
 
 def explore(folder):

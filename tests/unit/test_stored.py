@@ -1,14 +1,19 @@
 """Files that jobs store: read as they were written, or named as damaged."""
 
-import functools
 import json
 
 import numpy as np
 import pytest
 
 from siamese.data import stored
-from siamese.data.pair_tables import read_pairs, read_sets, read_verified_pairs
-from siamese.data.stored import read_history, read_images, read_json, read_pair_table
+from siamese.data.pair_tables import read_pairs
+from siamese.data.stored import (
+    read_distances,
+    read_history,
+    read_images,
+    read_json,
+    read_pair_table,
+)
 from siamese.errors import StudyError
 
 HEADER = "left,right,left_class,right_class,same,split"
@@ -26,23 +31,12 @@ def folder(tmp_path):
     return tmp_path
 
 
-def verified(path):
-    return read_verified_pairs(path, path.with_name("pairs.json"), 3)
-
-
-def sets(path):
-    return read_sets(dict.fromkeys(("A", "B", "crossed"), path))
-
-
 def replace(old, new):
     return lambda data: data.replace(old.encode(), new.encode())
 
 
-distances = functools.partial(stored.read_distances, counts={"A": 5})
-fewer = functools.partial(stored.read_distances, counts={"A": 4})
 NAMES = {read_images: "images.npy", read_json: "pairs.json"}
-NAMES |= {read_history: "history.csv"}
-NAMES |= dict.fromkeys((distances, fewer), "distances.npz")
+NAMES |= {read_history: "history.csv", read_distances: "distances.npz"}
 half, nothing = lambda data: data[: len(data) // 2], lambda data: b""
 
 
@@ -53,11 +47,11 @@ def test_what_is_stored_is_read(folder):
         images = read_images(folder / "images.npy", in_memory)
         assert (images.shape, images.dtype) == ((3, 2, 4, 1), np.uint8)
         assert images.ravel().tolist() == [*range(24)]
-    for pairs in (read_pairs(folder / "A.csv"), verified(folder / "A.csv")):
-        lists = {name: values.tolist() for name, values in pairs["test"].items()}
-        assert lists == {"left": [2], "right": [0], "same": [0.0]}
+    pairs = read_pairs(folder / "A.csv")
+    lists = {name: values.tolist() for name, values in pairs["test"].items()}
+    assert lists == {"left": [2], "right": [0], "same": [0.0]}
     assert [row["epoch"] for row in read_history(folder / "history.csv")] == [1, 2]
-    assert distances(folder / "distances.npz")["A"].tolist() == [0.0] * 5
+    assert read_distances(folder / "distances.npz")["A"].tolist() == [0.0] * 5
 
 
 @pytest.mark.parametrize(
@@ -65,27 +59,15 @@ def test_what_is_stored_is_read(folder):
     [
         (read_images, half, "ValueError: "),
         (read_images, nothing, "EOFError: "),
-        (read_images, replace("(3,", "(2,"), "more bytes than 2 images"),
-        (read_images, replace("|u1", "|i1"), "int8 of shape (3, 2, 4), expected uint8"),
-        (read_pairs, nothing, "header '' and 0 pairs, expected 'left,right,"),
-        (read_pairs, replace("left,", "lift,"), "header 'lift,right"),
         (read_pairs, replace("2,", "x,"), "ValueError: could not convert"),
-        (read_pairs, replace("4,4,1", "4,5,1"), "line 2: 0,1,4,5,1.0,train, "),
-        (read_pairs, replace("test", "tes"), "line 3: 2,0,5,4,0.0,tes, expected"),
-        (verified, replace("2,", "3,"), "line 3: 3,0,5,4,0.0,test, expected"),
-        (verified, replace("test", "train"), "{'train': 2} pairs, expected {"),
-        (sets, replace("x", "y"), "no validation pairs"),
         (read_pair_table, replace("2,", "x,"), "line 3: left is 'x', expected"),
         (read_pair_table, replace("test", ""), "line 3: split is 'nan', expected"),
         (read_pair_table, replace("same", "some"), "no column same"),
         (read_pair_table, nothing, "EmptyDataError: No columns to parse from"),
         (read_json, half, "JSONDecodeError: "),
-        (read_history, nothing, "epochs [], expected 1, 2, 3 and so on"),
-        (read_history, replace("1,2", "2,2"), "epochs ['2', '2'], expected"),
-        (read_history, replace("4,5,6", "4,5,nan"), "a value that is no"),
+        (read_history, nothing, "no epochs"),
         (read_history, replace("loss", "los"), "KeyError: 'loss'"),
-        (distances, half, "BadZipFile: "),
-        (fewer, bytes, "A is float32 of shape (5,), expected"),
+        (read_distances, half, "BadZipFile: "),
     ],
 )
 def test_a_damaged_file_is_named(folder, read, damage, complaint):

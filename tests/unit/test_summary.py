@@ -9,7 +9,7 @@ from describe_settings import describe, summary_text
 from scipy import stats
 from summaries import PUBLISHED, summary_of_networks, summary_of_seeds
 
-from siamese.report.markdown import markdown_table, markdown_text
+from siamese.report.templates import markdown_table, markdown_text
 from siamese.stats.metrics import METRICS
 from siamese.stats.tables import (
     baseline_means,

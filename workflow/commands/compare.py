@@ -6,8 +6,8 @@ import pandas as pd
 
 from siamese.data.stored import read_json, read_table, write_text
 from siamese.errors import StudyError
-from siamese.report.pages import png_uri, render
-from siamese.stats.metrics import METRICS, read_metrics
+from siamese.report.templates import png_uri, render
+from siamese.stats.metrics import METRICS
 from siamese.study.axes import AXES, default_of, name_setting
 from siamese.study.columns import TEST_SETS, TRAINED, column
 from siamese.study.paths import argument
@@ -18,7 +18,7 @@ COMPARED = (("accuracy", "A"), ("accuracy", "B"), ("auc", "B"))
 
 def read_point(path):
     """What a grid point's path states, its metrics by name, and its figure's path."""
-    metrics = read_metrics(path / "metrics.json")
+    metrics = read_json(path / "metrics.json")
     values = {
         metric.axis(f" on {test_set}"): metric.scale * metrics[test_set][name]
         for name, metric in METRICS.items()

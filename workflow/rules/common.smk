@@ -11,8 +11,7 @@ SCRIPTS = str(PROJECT / "workflow/scripts")
 sys.path[:] = [SCRIPTS, *(path for path in sys.path if path != SCRIPTS)]
 
 from siamese.data.image_folder import current_digest
-from siamese.digests import code_of, digest
-from siamese.report.pages import template_digests
+from siamese.digests import code_of, digest, template_digests
 from siamese.stats.metrics import METRICS
 from siamese.study.axes import AXES, FURTHER_PATTERN
 from siamese.study.points import POINT, POINT_FOLDER, PROTOCOL_PATTERN

@@ -2,7 +2,7 @@
 
 from siamese.data.stored import read_table, write_text
 from siamese.job import run
-from siamese.report.markdown import markdown_text, render_markdown
+from siamese.report.templates import markdown_text, render
 from siamese.stats import divisions
 from siamese.stats.intervals import mean_interval
 from siamese.stats.metrics import METRICS
@@ -65,7 +65,7 @@ def divisions_text(runs, table, metric, own):
     compared = list(dict.fromkeys([best, first, baseline]))
     on_b = own_division(runs).set_index("name")["accuracy_b"]
     score = f"{column(metric, 'B')}_development"
-    return render_markdown(
+    return render(
         "divisions.md.j2",
         n_settings=len(trained),
         n_baselines=len(table) - len(trained),

@@ -4,7 +4,7 @@ import pandas as pd
 
 from siamese.data.stored import write_text
 from siamese.job import run
-from siamese.report.markdown import render_markdown
+from siamese.report.templates import render
 from siamese.stats.intervals import mean_interval
 from siamese.stats.tables import read_summary, short_name, trained_runs
 from siamese.study.axes import axes_in
@@ -40,7 +40,7 @@ def leakage_text(table):
     """The comparison for people; `table` is from `compare_splits`."""
     rows = table.to_dict("records")
     names = [short_name(row, axes_in(row)) for row in rows]
-    return render_markdown("leakage.md.j2", rows=zip(names, rows, strict=True))
+    return render("leakage.md.j2", rows=zip(names, rows, strict=True))
 
 
 def main(snakemake):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from siamese.data.stored import write_text
 from siamese.job import run
-from siamese.report.markdown import render_markdown
+from siamese.report.templates import render
 from siamese.stats import tables
 from siamese.stats.intervals import mean_interval
 from siamese.stats.metrics import METRIC_OF_COLUMN, METRICS
@@ -75,7 +75,7 @@ def summary_text(summary, settings, split_by, differences=()):
     further = [name for name in METRICS if name != "accuracy"]
     further = [column(*key) for key in product(further, ("A", "B"))]
     baselines = tables.compare_with_baselines(summary, split_by)
-    return render_markdown(
+    return render(
         "summary.md.j2",
         n_settings=len(means),
         n_seeds=summary["seed"].nunique(),

@@ -8,11 +8,10 @@ import numpy as np
 from siamese.data.pair_tables import read_pairs, read_sets
 from siamese.data.stored import damaged, read_images
 from siamese.job import run
-from siamese.model.checkpoint import are_finite, read_model
 from siamese.model.devices import set_up_devices
 from siamese.model.embedding import pair_distances, whitened
 from siamese.model.export import plain_encoder, save_model
-from siamese.model.network import import_network
+from siamese.model.network import import_network, read_model
 
 
 def main(snakemake):
@@ -20,12 +19,12 @@ def main(snakemake):
     import_network(snakemake.params.network)
     model = read_model(snakemake.input.model, compile=False)
     images = read_images(snakemake.input.images, in_memory=False)
-    sets = read_sets(snakemake.input, len(images))
+    sets = read_sets(snakemake.input)
     if snakemake.params.whitening:
-        train = read_pairs(snakemake.input.A, len(images))["train"]
+        train = read_pairs(snakemake.input.A)["train"]
         model = whitened(model, images, train, snakemake.params.whitening)
     distances = pair_distances(model, images, sets)
-    if not are_finite(distances.values()):
+    if not all(np.isfinite(values).all() for values in distances.values()):
         raise damaged(snakemake.input.model, "distances that are no finite numbers")
     np.savez(snakemake.output.distances, **distances)
     save_model(plain_encoder(model.get_layer("encoder")), snakemake.output.encoder)

@@ -9,8 +9,7 @@ from siamese.stats.metrics import evaluate
 def main(snakemake):
     params = snakemake.params
     sets = read_sets(snakemake.input)
-    counts = {name: len(pairs["same"]) for name, pairs in sets.items()}
-    distances = read_distances(snakemake.input.distances, counts)
+    distances = read_distances(snakemake.input.distances)
     sets = {name: pairs | {"distance": distances[name]} for name, pairs in sets.items()}
     metrics = evaluate(sets, params.threshold, params.margin)
     write_json(snakemake.output.metrics, metrics)

@@ -4,7 +4,7 @@ The threshold of each baseline is the best on A's validation pairs, or one that 
 study found on other divisions of the classes.
 """
 
-from siamese.data.pair_tables import read_sets, read_verified_pairs
+from siamese.data.pair_tables import read_pairs, read_sets
 from siamese.data.stored import read_images, write_json
 from siamese.errors import StudyError
 from siamese.job import run
@@ -40,9 +40,9 @@ def main(snakemake):
     params, paths = snakemake.params, snakemake.input
     set_up_devices(snakemake.threads, gpu=False)
     images = read_images(paths.images)
-    train = read_verified_pairs(paths.A, paths.verified, len(images))["train"]
+    train = read_pairs(paths.A)["train"]
     source = Source(images, train, int(snakemake.wildcards.seed), params.margin)
-    sets = read_sets(paths, len(images))
+    sets = read_sets(paths)
     results = evaluate_baselines(source, sets, params.sizes, params.thresholds)
     write_json(snakemake.output.metrics, results)
 

@@ -6,9 +6,8 @@ from siamese.data import stored
 from siamese.job import run
 from siamese.model import keras
 from siamese.model.devices import set_up_devices
-from siamese.report.markdown import render_markdown
+from siamese.report.templates import render
 from siamese.stats.intervals import mean_interval
-from siamese.stats.metrics import read_metrics
 from siamese.stats.tables import TEXT_AXES, read_summary, trained_rows
 from siamese.study.axes import axes_in, name_setting
 from siamese.study.columns import TEST_SETS, TRAINED, column
@@ -76,12 +75,12 @@ def main(snakemake):
     model = describe(
         params.point,
         rows_of(runs, params.point),
-        read_metrics(paths.metrics),
+        stored.read_json(paths.metrics),
         [*stored.read_json(paths.dataset)["shape"], 1][:3],
         stored.read_class_names(paths.dataset),
         params.sets["A"],
     )
-    card = render_markdown(
+    card = render(
         "model_card.md.j2",
         model=model,
         dataset=params.dataset,

@@ -5,7 +5,7 @@ from itertools import product
 from siamese.data.stored import read_table, write_text
 from siamese.job import run
 from siamese.report.figures import new_figure, save, set_title
-from siamese.report.markdown import render_markdown
+from siamese.report.templates import render
 from siamese.stats.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.stats.tables import baseline_means, read_summary
 
@@ -100,7 +100,7 @@ def claims_text(claims):
     """The content of claims.csv for people."""
     n = claims["n_divisions"].max() if "n_divisions" in claims else 0
     rows = claims.to_dict("records")
-    return render_markdown("claims.md.j2", rows=rows, n_divisions=n)
+    return render("claims.md.j2", rows=rows, n_divisions=n)
 
 
 def main(snakemake):

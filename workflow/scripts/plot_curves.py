@@ -2,10 +2,10 @@
 
 from matplotlib.ticker import MaxNLocator
 
-from siamese.data.stored import read_history
+from siamese.data.stored import read_history, read_json
 from siamese.job import run
 from siamese.report.figures import draw_band, new_figure, save, set_title
-from siamese.stats.metrics import METRICS, name_baseline, read_metrics
+from siamese.stats.metrics import METRICS, name_baseline
 
 ACCURACY = METRICS["accuracy"]
 # The column of history.csv and its scale, by the label of its panel.
@@ -45,9 +45,9 @@ def main(snakemake):
     paths, wildcards = snakemake.input, snakemake.wildcards
     baselines = {
         name_baseline(baseline["method"], baseline["size"]): baseline["B"]["accuracy"]
-        for baseline in read_metrics(paths.baselines)
+        for baseline in read_json(paths.baselines)
     }
-    history, metrics = read_history(paths.history), read_metrics(paths.metrics)
+    history, metrics = read_history(paths.history), read_json(paths.metrics)
     parts = snakemake.params.title, f"seed {wildcards.seed}", wildcards.protocol
     title = ", ".join(part.strip("/") for part in parts if part)
     figure = draw_curves(history, metrics, baselines, title)

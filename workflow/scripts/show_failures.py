@@ -14,12 +14,12 @@ from sklearn.decomposition import PCA
 from siamese.data.pair_tables import read_pairs
 from siamese.data.stored import read_class_names, read_images, write_text
 from siamese.job import run
-from siamese.model.checkpoint import read_model
 from siamese.model.devices import set_up_devices
 from siamese.model.embedding import embed
+from siamese.model.network import read_model
 from siamese.report.best import best_setting, read_test_pairs, with_setting
 from siamese.report.figures import PALETTE, new_figure
-from siamese.report.pages import as_script, png_uri, render
+from siamese.report.templates import as_script, png_uri, render
 from siamese.stats.baselines import Source, baselines_of, distances_of
 from siamese.stats.metrics import name_baseline
 from siamese.stats.tables import (
@@ -165,7 +165,7 @@ def main(snakemake):
 
     baseline = baseline_means(summary, params.split_by).index[0]
     functions = {name_baseline(m, size): f for m, size, f in baselines_of(params.sizes)}
-    train = read_pairs(paths.A, len(images))["train"]
+    train = read_pairs(paths.A)["train"]
     vectors = functions[baseline](Source(images, train, seed, params.margin))
 
     setting = short_name(best, varying(trained_rows(summary, params.split_by)))

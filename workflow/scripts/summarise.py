@@ -7,8 +7,9 @@ from itertools import product
 
 import pandas as pd
 
+from siamese.data.stored import read_json
 from siamese.job import run
-from siamese.stats.metrics import METRICS, read_metrics
+from siamese.stats.metrics import METRICS
 from siamese.stats.tables import with_axis_types
 from siamese.study.axes import MAIN_AXES, axes_in
 from siamese.study.columns import PUBLISHED, TEST_SETS, TRAINED, UNSEEN, column
@@ -70,9 +71,9 @@ def main(snakemake):
     published = pd.DataFrame(columns=[*MAIN_AXES, *PUBLISHED.values()])
     summary = summarise(
         params.points,
-        [read_metrics(path) for path in paths.metrics],
+        [read_json(path) for path in paths.metrics],
         params.baseline_points,
-        [read_metrics(path) for path in paths.baselines],
+        [read_json(path) for path in paths.baselines],
         pd.read_csv(paths.published) if paths.published else published,
     )
     summary.to_csv(snakemake.output.table, index=False)

@@ -5,15 +5,13 @@ the same weights: what an epoch draws depends on (seed, epoch) alone.
 """
 
 import csv
-import math
 
-from siamese.data.pair_tables import read_verified_pairs
-from siamese.data.stored import HISTORY, read_images
+from siamese.data.pair_tables import read_pairs
+from siamese.data.stored import HISTORY, read_history, read_images
 from siamese.job import run
 from siamese.model import keras
-from siamese.model.checkpoint import read_checkpoint
 from siamese.model.devices import memory_errors_explained, set_up_devices
-from siamese.model.network import build_siamese, import_network
+from siamese.model.network import build_siamese, import_network, read_model
 from siamese.model.training import train
 
 
@@ -26,12 +24,12 @@ def main(snakemake):
     set_up_devices(snakemake.threads, gpu=bool(snakemake.resources.get("gpu")))
     keras.config.set_dtype_policy(setting["precision"])
     images = read_images(paths.images)
-    pairs = read_verified_pairs(paths.pairs, paths.verified, len(images))
+    pairs = read_pairs(paths.pairs)
     if paths.checkpoint:
         print("Resuming from", *paths.checkpoint)
         import_network(setting["network"])
-        steps = math.ceil(len(pairs["train"]["same"]) / batch_size)
-        model, history = read_checkpoint(*paths.checkpoint, steps)
+        model, history = paths.checkpoint
+        model, history = read_model(model), read_history(history)
     else:
         keras.utils.set_random_seed(seed)
         model, history = build_siamese(setting, images.shape[1:]), []

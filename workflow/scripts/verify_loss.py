@@ -7,7 +7,7 @@ from siamese.errors import StudyError
 from siamese.job import run
 from siamese.model.devices import set_up_devices
 from siamese.model.layers import DISTANCES, LOSSES
-from siamese.report.markdown import render_markdown
+from siamese.report.templates import render
 
 # The vectors of the report's figure 2.
 X = [0.01, 0.05, -0.07, -0.023, 2.6, 0.012, 0.548, 0.79, -0.2]
@@ -46,7 +46,7 @@ def main(snakemake):
     set_up_devices(snakemake.threads, gpu=False)
     results = [compare(*values) for values in snakemake.params.losses]
     write_json(snakemake.output.values, results)
-    text = render_markdown("loss.txt.j2", x=X, y=Y, results=results)
+    text = render("loss.txt.j2", x=X, y=Y, results=results)
     write_text(snakemake.output.text, text)
 
 

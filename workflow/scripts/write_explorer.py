@@ -9,7 +9,7 @@ from siamese.data.stored import read_history, write_text
 from siamese.job import run
 from siamese.report.best import key_of, or_none
 from siamese.report.figures import PALETTE
-from siamese.report.pages import as_script, render
+from siamese.report.templates import as_script, render
 from siamese.stats import tables
 from siamese.stats.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.study.axes import AXES, as_text, axes_in

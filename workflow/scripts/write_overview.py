@@ -7,7 +7,7 @@ import pandas as pd
 from siamese.data.stored import read_class_names, read_table, write_text
 from siamese.job import run
 from siamese.report.best import key_of
-from siamese.report.pages import png_uri, render
+from siamese.report.templates import png_uri, render
 from siamese.stats import tables
 from siamese.stats.metrics import METRICS
 from siamese.study.axes import axes_in

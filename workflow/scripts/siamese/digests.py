@@ -6,11 +6,17 @@ import hashlib
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[1]
+TEMPLATES = SCRIPTS / "siamese/report/templates"
 
 
 def digest(path):
     """The content of a file, in short."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]
+
+
+def template_digests(*names):
+    """The digests of templates by name, as the param of a rule."""
+    return {name: digest(TEMPLATES / name) for name in names}
 
 
 @functools.cache
@@ -28,21 +34,11 @@ def imported_modules(path, scripts):
 
 @functools.cache
 def code_of(script, scripts=SCRIPTS):
-    """Digest of each file that a script's code is in, and of the shell that runs it.
+    """Digest of each file that a script's code is in, by its path below `scripts`.
 
     Snakemake itself looks at the modification time of the script alone; this looks at
-    content, and at the modules that it imports, directly or not.
-
-    Parameters
-    ----------
-    script : str
-        A path below `scripts`.
-    scripts : pathlib.Path
-
-    Returns
-    -------
-    dict of str to str
-        By path below `scripts`.
+    content, at the modules that it imports, directly or not, and at the jobs' shell.
+    `script` is a path (str) below `scripts` (Path).
     """
     paths, new = set(), {scripts / script}
     while new:

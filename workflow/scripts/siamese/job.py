@@ -23,13 +23,8 @@ def run(main, snakemake):
     All it prints goes to its log, that of C++ libraries too. The log begins with a
     record of what the job runs on (`records`) and ends with the SHA-256 of the
     outputs. An exception leaves its traceback in the log, one line on the terminal
-    and exit status 1; Snakemake then deletes the outputs.
-
-    Parameters
-    ----------
-    main : callable
-        Takes `snakemake` and writes its outputs.
-    snakemake : snakemake.script.Snakemake
+    and exit status 1; Snakemake then deletes the outputs. `main` takes `snakemake`, of
+    snakemake.script.Snakemake.
     """
     parent = os.environ.get("SIAMESE_PARENT")
     if parent is None:
@@ -39,7 +34,7 @@ def run(main, snakemake):
     end_with(int(parent))
     log = os.path.abspath(snakemake.log[0])
     try:
-        with output_to(log), traceback_printed():
+        with output_to(log):
             facts = describe(snakemake.rule, snakemake.threads)
             record(**facts)
             with own_gpu(snakemake.resources.get("gpu")):
@@ -59,7 +54,7 @@ def run(main, snakemake):
 
 @contextlib.contextmanager
 def output_to(path):
-    """Send stdout and stderr to a file, those of C++ libraries too."""
+    """Send stdout and stderr to a file, those of C++ libraries and tracebacks too."""
     sys.stdout.reconfigure(line_buffering=True)
     with open(path, "wb", 0) as file, open(os.devnull, "wb", 0) as nowhere:
         saved = [os.dup(descriptor) for descriptor in (1, 2)]
@@ -67,6 +62,11 @@ def output_to(path):
             os.dup2(file.fileno(), descriptor)
         try:
             yield
+        except BaseException:
+            # The error itself is told, not that its traceback finds the disk full.
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
+            raise
         finally:
             for stream, original in zip((sys.stdout, sys.stderr), saved, strict=True):
                 # The rest of a log on a full disk is not for the terminal.
@@ -76,17 +76,6 @@ def output_to(path):
                 stream.flush()
                 os.dup2(original, stream.fileno())
                 os.close(original)
-
-
-@contextlib.contextmanager
-def traceback_printed():
-    try:
-        yield
-    except BaseException:
-        # The error itself is told, not that its traceback finds the disk full.
-        with contextlib.suppress(OSError):
-            traceback.print_exc()
-        raise
 
 
 def print_checksums(paths):

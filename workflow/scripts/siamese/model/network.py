@@ -6,6 +6,7 @@ import inspect
 import keras
 from keras import layers
 
+from siamese.data.stored import reading
 from siamese.errors import StudyError
 from siamese.model.layers import DISTANCES, LOSSES
 from siamese.study.axes import default_of
@@ -14,6 +15,12 @@ from siamese.study.axes import default_of
 def import_network(name):
     """The module of a network, whose layers a stored model may need."""
     return importlib.import_module(f"siamese.model.networks.{name}")
+
+
+def read_model(path, compile=True):
+    """The network of a file that Keras wrote; what it names has been imported."""
+    with reading(path):
+        return keras.saving.load_model(path, compile=compile, safe_mode=True)
 
 
 def build_encoder(setting, shape):

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from siamese.data.stored import HISTORY
 from siamese.errors import StudyError
-from siamese.model.checkpoint import are_finite
 from siamese.model.devices import CHUNK, GPU_CHUNK, number_of_threads
 from siamese.model.embedding import pair_distances
 
@@ -151,13 +150,14 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
         texts = [f"{time.perf_counter() - started:.1f} s"]
         texts += [f"{name}: {row[name]:.4f}" for name in HISTORY[1:]]
         print(f"Epoch {epoch + 1}/{epochs}", *texts, sep=" - ")
-        # The losses may be finite where a weight is not; see `read_model`.
-        weights = "finite" if are_finite(model.get_weights()) else "not all finite"
-        if weights != "finite" or not are_finite(values):
+        # Max-pooling and ReLU swallow NaN: with such weights losses may be finite.
+        finite = all(np.isfinite(weight).all() for weight in model.get_weights())
+        if not finite or not np.isfinite(values).all():
             raise StudyError(
                 f"Epoch {epoch + 1}: loss {values[0]}, validation loss {values[2]}, "
-                f"weights {weights}, expected finite numbers; try another seed, a "
-                "smaller learning_rate, l2 or margin, or another precision"
+                f"weights {'finite' if finite else 'not all finite'}, expected finite "
+                "numbers; try another seed, a smaller learning_rate, l2 or margin, or "
+                "another precision"
             )
         history.append(row)
     return history

@@ -40,6 +40,5 @@ def read_test_pairs(table_paths, distances_path):
     """Data frames of the test pairs of each set, with their distances, by set."""
     tables = {name: read_pair_table(path) for name, path in table_paths.items()}
     tables = {name: table[table["split"] == "test"] for name, table in tables.items()}
-    counts = {name: len(table) for name, table in tables.items()}
-    distances = read_distances(distances_path, counts)
+    distances = read_distances(distances_path)
     return {name: tables[name].assign(distance=distances[name]) for name in tables}

@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 
-from siamese.data.stored import read_json, reading
 from siamese.study.columns import TEST_SETS, column
 
 CONFIDENCE = 0.95
@@ -233,19 +232,6 @@ def evaluate(sets, threshold, margin):
         "threshold_unseen": best_threshold(sets["B"]["distance"], sets["B"]["same"]),
         "collapsed": bool(distances.min() == distances.max()),
     }
-
-
-def read_metrics(path):
-    """The content of metrics.json: a dict for a grid point, a list of dict for
-    baselines. StudyError where numbers are missing.
-    """
-    content = read_json(path)
-    with reading(path):
-        for metrics in content if isinstance(content, list) else [content]:
-            values = [metrics[name][metric] for name in TEST_SETS for metric in METRICS]
-            values += [metrics["threshold_tuned"], metrics["threshold_unseen"]]
-            list(map(float, values))
-    return content
 
 
 def name_baseline(method, size):
