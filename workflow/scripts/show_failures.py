@@ -167,7 +167,6 @@ def main(snakemake):
     functions = {name_baseline(m, size): f for m, size, f in baselines_of(params.sizes)}
     train = read_pairs(paths.A)["train"]
     vectors = functions[baseline](Source(images, train, seed, params.margin))
-
     setting = short_name(best, varying(trained_rows(summary, params.split_by)))
     trained = f"best trained on B: {setting}, seed {seed}"
     untrained = f"best untrained: {baseline}"
@@ -175,12 +174,13 @@ def main(snakemake):
         trained: {name: pairs["distance"].to_numpy() for name, pairs in tables.items()},
         untrained: {name: distances_of(vectors, p) for name, p in tables.items()},
     }
-    draw_worst(images, tables, methods, names).savefig(output.worst, dpi=100)
-
     shown = images_on_map(tables, np.random.default_rng(seed))
     rows = [image for _, _, image in shown]
     encoder = read_model(paths.encoders[number], compile=False)
     maps = {trained: embed(encoder, images[rows]), untrained: vectors[rows]}
+    # The vectors of all images take more memory than all that follows.
+    del vectors
+    draw_worst(images, tables, methods, names).savefig(output.worst, dpi=100)
     write_map(output.map, shown, images, names, maps)
 
 
