@@ -100,10 +100,16 @@ def test_two_studies_are_compared(tmp_path, capsys):
     assert "-1.6076" in page.read_text()
 
 
+MODEL = {
+    "shape": [28, 28, 1],
+    "preparation": {"shape": [28, 28, 1], "method": "makers"},
+}
+
+
 def test_pictures_that_cannot_be_compared(tmp_path, capsys):
     words = ["compare-images", tmp_path / "a.png", "b", "--model", tmp_path]
     assert "make one with snakemake best" in call(capsys, *words)[0]
-    (tmp_path / "model.json").write_text('{"shape": [28, 28, 1]}')
+    (tmp_path / "model.json").write_text(json.dumps(MODEL))
     Image.new("L", (9, 9), 7).save(tmp_path / "a.png")
     assert "a.png: no picture to compare: found nothing but" in call(capsys, *words)[0]
 

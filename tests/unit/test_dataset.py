@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+import os
 
 import numpy as np
+import partition
 import pytest
 from PIL import Image
 from study import digests, idx_bytes
 
 from siamese.data.dataset import read_dataset
 from siamese.data.image_folder import current_digest, listing
-from siamese.data.pictures import eight_bits
+from siamese.data.pictures import as_bytes
 from siamese.errors import StudyError
 
 GENERATOR = np.random.default_rng(0)
@@ -27,14 +29,16 @@ IDX = {
 
 
 def read(kind, paths, **options):
-    defaults = {"classes": None, "shape": None, "digest": None}
-    files = {path.name: None for path in paths}
-    return read_dataset(paths, {"format": kind, "files": files} | defaults | options)
+    preparation = {"shape": options.pop("shape", None), "method": "resize"}
+    preparation["maximum"] = options.pop("maximum", None)
+    defaults = {"classes": None, "numbered": False, "digest": None}
+    defaults |= {"files": {path.name: None for path in paths}, "format": kind}
+    return read_dataset(paths, defaults | {"preparation": preparation} | options)
 
 
-def read_npz(folder, **arrays):
+def read_npz(folder, options=(), **arrays):
     np.savez(folder / "x.npz", **arrays)
-    return read("npz", [folder / "x.npz"])
+    return read("npz", [folder / "x.npz"], **dict(options))
 
 
 def read_idx(folder, contents=IDX, **options):
@@ -43,8 +47,8 @@ def read_idx(folder, contents=IDX, **options):
     return read("idx", [folder / name for name in contents], **options)
 
 
-def read_folder(folder, classes=NAMES, shape=None):
-    return read("folder", [folder], classes=classes, shape=shape)
+def read_folder(folder, classes=NAMES, **options):
+    return read("folder", [folder], classes=classes, **options)
 
 
 @pytest.fixture
@@ -91,19 +95,55 @@ def test_numbers_and_names_in_npz(tmp_path):
 
 
 def test_values_are_rounded_and_labels_numbered(tmp_path):
-    assert eight_bits(np.array([0, 128, 129, 257, 65535])).tolist() == [0, 0, 1, 1, 255]
+    values = np.array([0, 128, 129, 257, 65535], np.uint16)
+    assert as_bytes(values, None, {}).tolist() == [0, 0, 1, 1, 255]
     content = read_npz(tmp_path, images=IMAGES, labels=LABELS * 3 + 1)
     np.testing.assert_array_equal(content.labels, LABELS)
     assert content.names == ["1", "4", "7", "10"]
-    many = read_npz(tmp_path, images=np.zeros((300, 1, 1), bool), labels=range(300))
+    many = read_npz(tmp_path, images=np.ones((300, 1, 1), bool), labels=range(300))
     assert many.labels.dtype == np.uint16 and many.labels[-1] == 299
+    line = refusal(
+        read_npz, tmp_path, {"numbered": True}, images=IMAGES, labels=LABELS + 1
+    )
+    assert "found classes by number, and the labels [1, 2, 3, 4], so" in line
+    read_npz(tmp_path, {"numbered": True}, images=IMAGES, labels=LABELS)
+
+
+@pytest.mark.parametrize(
+    ("images", "maximum", "found"),
+    [
+        (IMAGES.astype(np.uint16), 255, "uint16 are from 0 to 255, expected from 0 to"),
+        (IMAGES.astype(np.uint16) * 16, 4080, "uint16 are from 0 to 4080, "),
+        (
+            IMAGES // 255,
+            1,
+            "uint8 are from 0 to 1, expected from 0 to at most white, 255",
+        ),
+        (IMAGES / 255, 1.0, "float64 are from 0 to 1, expected bool, "),
+        (IMAGES.astype(int), 255, "int64 are from 0 to 255, expected bool, "),
+    ],
+)
+def test_the_value_of_white_is_told_where_pixels_do_not(
+    tmp_path, images, maximum, found
+):
+    line = refusal(read_npz, tmp_path, images=images, labels=LABELS)
+    assert found in line and "state the value that stands for white as data" in line
+    content = read_npz(tmp_path, {"maximum": maximum}, images=images, labels=LABELS)
+    expected = IMAGES if images.max() > 1 or images.dtype == float else images * 255
+    np.testing.assert_array_equal(content.images, expected)
+    assert content.ranges == {images.dtype.name: [0, images.max()]}
+    line = refusal(
+        read_npz, tmp_path, {"maximum": maximum / 2}, images=images, labels=LABELS
+    )
+    assert f"at most white, {maximum / 2:g}" in line
 
 
 def test_npz_files_that_are_refused(tmp_path):
     whole = {"images": IMAGES, "labels": LABELS}
     for arrays, message in (
         ({"pictures": IMAGES}, "found the arrays ['pictures'], expected such as"),
-        (whole | {"images": IMAGES / 255}, "images: float64 of shape (24, 6, 5), exp"),
+        (whole | {"images": IMAGES * 1j}, "images: complex128 of shape (24, 6, 5), e"),
+        (whole | {"images": IMAGES[..., None].repeat(4, 3)}, "(24, 6, 5, 4), expected"),
         (whole | {"labels": LABELS[1:]}, "images of shape (24, 6, 5) and 23 labels, "),
         (whole | {"labels": LABELS / 2}, "labels: float64 of shape (24,), expected"),
         (whole | {"labels": -LABELS}, "expected a whole number from 0 for each image"),
@@ -129,6 +169,17 @@ def test_damaged_idx_files_are_refused_by_name(tmp_path, name):
         assert line.startswith(f"{tmp_path}: {name}: ") and "; fetch " in line
 
 
+def test_copies_are_one_image(tmp_path):
+    """By file, 2 and 3 are image 0 again, in its class and in another."""
+    images, labels = IMAGES[:8].copy(), np.array([0, 1, 0, 2, 1, 2, 3, 3])
+    images[2] = images[3] = images[0]
+    content = read_npz(tmp_path, images=images, labels=labels)
+    assert content.distinct.tolist() == [0, 1, 4, 5, 6, 7]
+    assert content.counts(content.distinct) == {0: 1, 1: 2, 2: 1, 3: 2}
+    copies = {"within_classes": 1, "between_classes": 1}
+    assert partition.count_copies(content) == copies
+
+
 def test_the_digest_is_that_of_sha256sum(tmp_path):
     lines = "".join(f"{sha256}  {name}\n" for name, sha256 in digests(IDX).items())
     digest = hashlib.sha256(lines.encode()).hexdigest()
@@ -139,19 +190,27 @@ def test_the_digest_is_that_of_sha256sum(tmp_path):
 
 def test_kinds_of_image_files(tmp_path):
     grey, colour = Image.fromarray(IMAGES[0]), Image.fromarray(COLOURS[0])
-    opaque = colour.copy()
-    opaque.putalpha(grey)
+    seen = np.full((6, 5), 255, np.uint8)
+    seen[2:] = 0
+    half_seen = colour.copy()
+    half_seen.putalpha(Image.fromarray(seen))
+    turned = Image.Exif()
+    # 6: the first row of pixels is the right side.
+    turned[274] = 6
     as_colours = np.stack([IMAGES[0]] * 3, axis=-1)
     kinds = {
         "colour.bmp": (colour, COLOURS[0]),
         "grey.PNG": (grey, as_colours),
-        "opaque.tiff": (opaque, COLOURS[0]),
+        "half.tiff": (half_seen, np.where(seen[..., None], COLOURS[0], 255)),
         "palette.gif": (colour.quantize(8), colour.quantize(8).convert("RGB")),
         "sixteen.png": (Image.fromarray(IMAGES[0].astype(np.uint16) * 257), as_colours),
     }
     (tmp_path / "a").mkdir()
     for name, (image, _) in kinds.items():
         image.save(tmp_path / "a" / name)
+    kinds["turned.png"] = None, COLOURS[0]
+    lying = Image.fromarray(np.rot90(COLOURS[0]))
+    lying.save(tmp_path / "a/turned.png", exif=turned)
     images = read_folder(tmp_path, ["a"]).images
     np.testing.assert_array_equal(images, [expected for _, expected in kinds.values()])
     shaped = read_folder(tmp_path, ["a"], shape=[12, 10, 1]).images
@@ -160,13 +219,26 @@ def test_kinds_of_image_files(tmp_path):
 
 
 def test_hidden_files_links_and_folders_below(folder):
-    for name in ("b/.hidden.png", "b/Thumbs.db", "notes.txt"):
+    for name in ("b/.hidden.png", "b/Thumbs.db", "notes.txt", "b/@eaDir/1.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("x")
     content = read_folder(folder)
     np.testing.assert_array_equal(content.images, IMAGES)
+    assert content.left_out == {".db": 1, ".png": 2, ".txt": 1}
     known = {"listing": listing(folder, NAMES), "digest": "known"}
     (folder / "dataset.json").write_text(json.dumps(known))
     assert current_digest(folder, NAMES, folder / "dataset.json") == "known"
+    assert current_digest(folder, NAMES, None) == content.digest
+    # Two files of one size and date change places.
+    first, second = sorted((folder / "b").glob("[0-9]*.png"))[:2]
+    for path in (first, second):
+        path.write_bytes(path.read_bytes().ljust(999, b"\0"))
+        os.utime(path, (1, 1))
+    known["listing"] = listing(folder, NAMES)
+    first.rename(folder / "x")
+    second.rename(first)
+    (folder / "x").rename(second)
+    assert listing(folder, NAMES) != known["listing"]
     (folder / "b/more/even more").mkdir(parents=True)
     Image.fromarray(IMAGES[0]).save(folder / "b/more/even more/ü 1.png")
     (folder / "c's").rename(folder.parent / "elsewhere")
@@ -184,7 +256,6 @@ def test_images_that_are_refused(folder):
     for image, message in (
         (None, f"{path.parent}: no images, expected 2 or more"),
         (Image.fromarray(IMAGES[0].T), f"{path}: shape (5, 6), expected (6, 5"),
-        (Image.new("F", (5, 6)), f"{path}: no image that can be read (ValueError: val"),
     ):
         if image:
             image.save(path, "TIFF")

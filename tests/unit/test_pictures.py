@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from siamese.data.pictures import like_the_data
+from siamese.data.pictures import prepare
 from siamese.errors import StudyError
 
 # An image like those of the data set: bright on black, touching left and right.
@@ -14,7 +14,7 @@ BOOT[16:22, 0:28] = 240
 
 
 def made(picture, channels=1):
-    return np.squeeze(like_the_data(picture, (28, 28, channels)))
+    return prepare(picture, (28, 28, channels), method="makers")
 
 
 def test_a_large_picture_on_a_light_ground_looks_the_same():

@@ -4,17 +4,17 @@ import os
 
 from PIL import Image
 
-from siamese.data.pictures import like_the_data
+from siamese.data.pictures import prepare
 from siamese.data.stored import read_json
 from siamese.errors import StudyError
 from siamese.study.paths import argument
 
 
-def read_picture(path, shape):
-    """A picture brought to the look of the data set, an array of uint8."""
+def read_picture(path, model):
+    """A picture prepared as those that a model was trained on, an array of uint8."""
     try:
         with Image.open(path) as picture:
-            return like_the_data(picture, shape)
+            return prepare(picture, **model["preparation"]).reshape(model["shape"])
     # Pillow raises errors of many kinds.
     except Exception as error:
         raise StudyError(f"{path}: no picture to compare: {error}") from None
@@ -30,7 +30,7 @@ def main(options):
     if not path.exists():
         raise StudyError(f"{path}: found no model; make one with snakemake best")
     model = read_json(path)
-    pictures = [read_picture(path, model["shape"]) for path in options.pictures]
+    pictures = [read_picture(path, model) for path in options.pictures]
     # TensorFlow takes seconds to import, and prints too much otherwise.
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from siamese.model.layers import DISTANCES, keras, ops

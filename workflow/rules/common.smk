@@ -5,12 +5,14 @@ import shlex
 import sys
 from pathlib import Path
 
+from snakemake.logging import logger
+
 PROJECT = Path(workflow.current_basedir).parents[1]
 SCRIPTS = str(PROJECT / "workflow/scripts")
 # Put it first, exactly once: remote jobs read this again.
 sys.path[:] = [SCRIPTS, *(path for path in sys.path if path != SCRIPTS)]
 
-from siamese.data.image_folder import current_digest
+from siamese.data.image_folder import current_digest, digest_of_files
 from siamese.digests import code_of, digest, template_digests
 from siamese.stats.metrics import METRICS
 from siamese.study.axes import AXES, FURTHER_PATTERN
@@ -32,6 +34,8 @@ if os.path.exists(sys.executable):
     sys.executable = shlex.quote(sys.executable)
 
 study = Study.from_config(with_defaults(config, PROJECT), PROJECT, metrics=METRICS)
+if workflow.is_main_process:
+    logger.info(f"Classes: {study.classes.text}")
 PUBLISHED = study.paths.published
 PINS = PROJECT / "workflow/envs/study.yaml"
 # The files that a finished study has beside those of its points and runs, in the order
@@ -162,8 +166,12 @@ def results_before_summary(wildcards):
 
 
 def files_digest():
-    """SHA-256 of the files in a folder of images; None for other formats."""
-    folder = study.paths.image_folder
-    return folder and current_digest(
-        folder, study.classes.names, study.paths.description
-    )
+    """SHA-256 of the files in a folder of images; of other files if it is wrong."""
+    pinned, folder = study.config.dataset.digest, study.paths.image_folder
+    if folder:
+        known = None if pinned else study.paths.description
+        return current_digest(folder, study.classes.names, known)
+    paths = study.paths.originals()
+    if pinned and all(path.exists() for path in paths):
+        found = digest_of_files({path.name: path for path in paths})
+        return None if found == pinned else found

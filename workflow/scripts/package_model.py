@@ -1,11 +1,13 @@
 """Rule package_model: a trained encoder to take away, and the card that tells of it."""
 
 import shutil
+from pathlib import Path
 
 from siamese.data import stored
 from siamese.job import run
 from siamese.model import keras
 from siamese.model.devices import set_up_devices
+from siamese.model.layers import DISTANCES
 from siamese.report.templates import render
 from siamese.stats.intervals import mean_interval
 from siamese.stats.tables import TEXT_AXES, read_summary, trained_rows
@@ -32,11 +34,12 @@ def result(rows, metrics, metric, test_set):
     return [metrics[test_set].get(f"{metric}{end}") for end in ("", "_low", "_high")]
 
 
-def describe(point, rows, metrics, shape, class_names, trained):
-    """What a program needs to use the model, ready for JSON."""
+def describe(point, rows, metrics, dataset, trained):
+    """What a program needs to use the model, ready for JSON; `dataset` describes it."""
+    shape = [*dataset["shape"], 1][:3]
     names = {True: [], False: []}
-    for label, name in enumerate(class_names):
-        names[label in trained].append(name)
+    for entry in dataset["classes"]:
+        names[entry["id"] in trained].append(entry["name"])
     return {
         "setting": {name: point[name] for name in axes_in(point)},
         "name": name_setting({name: point[name] for name in axes_in(rows)}),
@@ -44,6 +47,7 @@ def describe(point, rows, metrics, shape, class_names, trained):
         "distance": point["distance"],
         "threshold": metrics["threshold"],
         "shape": shape,
+        "preparation": dataset["preparation"] | {"shape": shape},
         "trained_classes": names[True],
         "unseen_classes": names[False],
         "seeds": len(rows),
@@ -76,16 +80,17 @@ def main(snakemake):
         params.point,
         rows_of(runs, params.point),
         stored.read_json(paths.metrics),
-        [*stored.read_json(paths.dataset)["shape"], 1][:3],
-        stored.read_class_names(paths.dataset),
+        stored.read_json(paths.dataset),
         params.sets["A"],
     )
     card = render(
         "model_card.md.j2",
-        model=model,
         dataset=params.dataset,
         split_by=params.split_by,
         divisions=paths.divisions and over_divisions(paths.divisions, params.point),
+        folder=Path(snakemake.output.card).parent,
+        model=model,
+        formula=DISTANCES[model["distance"]].in_numpy,
     )
     shutil.copyfile(paths.encoder, snakemake.output.encoder)
     export_onnx(paths.encoder, snakemake.output.onnx)

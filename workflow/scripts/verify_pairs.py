@@ -94,7 +94,8 @@ def main(snakemake):
     params = snakemake.params
     content = read_dataset(snakemake.input.originals, params.dataset)
     sets = complete_sets(params.sets, list(content.counts()))
-    expected = Plan.of(content.counts(), sets, params.pairs).pairs
+    counted = content.counts(content.distinct)
+    expected = Plan.of(counted, sets, params.pairs).pairs
     classes = sets | {"crossed": sets["A"] + sets["B"]}
     known = labels_by_pixels(content.images, content.labels)
     ambiguous = [len(known[image.tobytes()]) > 1 for image in content.images]
@@ -102,6 +103,11 @@ def main(snakemake):
     labels = {i: known.get(image.tobytes(), ()) for i, image in enumerate(images)}
     paths = {name: os.path.abspath(snakemake.input[name]) for name in expected}
     tables = {name: read_pair_table(path) for name, path in paths.items()}
+    # Equal images count as the first of them.
+    seen = {}
+    first = {n: seen.setdefault(image.tobytes(), n) for n, image in enumerate(images)}
+    for pairs in tables.values():
+        pairs[SIDES] = pairs[SIDES].map(first.get)
     counts = {}
     for name, pairs in tables.items():
         check_pairs(pairs, labels, classes[name], paths[name])

@@ -92,16 +92,12 @@ def end_with(parent):
     shell of jobs (workflow/clean_shell) passes on which process that is.
     """
 
-    def look():
-        try:
-            os.kill(parent, 0)
-        except ProcessLookupError:
-            os.kill(os.getpid(), signal.SIGKILL)
-
     def watch():
         while True:
+            try:
+                os.kill(parent, 0)
+            except ProcessLookupError:
+                os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(SECONDS_BETWEEN_LOOKS)
-            look()
 
-    look()
     threading.Thread(target=watch, daemon=True).start()

@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 
-from siamese.data.pictures import eight_bits
 from siamese.data.stored import UNREADABLE
 from siamese.errors import StudyError
 
@@ -14,13 +13,12 @@ PARTS = ("train", "val", "test")
 ARRAYS = [(f"x_{part}", f"y_{part}") for part in PARTS]
 ARRAYS += [(f"{part}_images", f"{part}_labels") for part in PARTS]
 ARRAYS += [("images", "labels")]
-TYPES = ("uint8", "uint16", "bool")
 
 
 def read_npz(contents):
     """The parts of a data set in .npz files, given their contents (bytes) by name.
 
-    A part is a name, images (uint8, shape (n, height, width) or (..., 3)) and labels
+    A part is a name, images (numbers, shape (n, height, width) or (..., 3)) and labels
     (int64, shape (n,)). Raises StudyError for a damaged file and unsuitable arrays.
     """
     parts = []
@@ -36,24 +34,21 @@ def read_npz(contents):
             found = f"{name}: found the arrays {sorted(arrays)}"
             raise StudyError(f"{found}, expected such as {ARRAYS[0]} or {ARRAYS[-1]}")
         for image_array, label_array in pairs:
-            images = as_bytes(arrays[image_array], f"{name}: {image_array}")
+            images = as_images(arrays[image_array], f"{name}: {image_array}")
             labels = as_labels(arrays[label_array], f"{name}: {label_array}")
             parts.append((f"{name}: {image_array}", images, labels))
     return parts
 
 
-def as_bytes(images, name):
-    """Images as uint8, without a channel axis of one channel."""
-    dtype, shape = images.dtype.name, images.shape
-    if dtype not in TYPES or len(shape) < 3 or shape[3:] not in ((), (1,), (3,)):
+def as_images(images, name):
+    """Images without a channel axis of one channel."""
+    shape = images.shape
+    if images.dtype.kind not in "buif" or shape[3:] not in ((), (1,), (3,)):
         raise StudyError(
-            f"{name}: {dtype} of shape {shape}, expected {TYPES} of shape "
+            f"{name}: {images.dtype} of shape {shape}, expected numbers of shape "
             "(n, height, width), or that and 1 or 3 channels"
         )
-    images = images[..., 0] if shape[3:] == (1,) else images
-    if dtype == "uint16":
-        return eight_bits(images)
-    return images * np.uint8(255) if dtype == "bool" else images
+    return images[..., 0] if shape[3:] == (1,) else images
 
 
 def as_labels(labels, name):

@@ -1,4 +1,4 @@
-"""Bringing pictures to the type of the data, and to its look."""
+"""What a picture is to a study, for training and for `compare-images` alike."""
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -7,52 +7,88 @@ from siamese.errors import StudyError
 
 GREY = ("1", "L", "LA", "La")
 MORE_THAN_8_BITS = ("I;16", "I;16B", "I;16L", "I", "F")
+# What stands for white, by type; a type that is not here has no such value.
+WHITE = {"bool": 1, "uint8": 255, "uint16": 2**16 - 1, "int32": 2**31 - 1}
+# The share of its white that a data set's brightest pixel reaches at least, inverted.
+DARKEST = 16
 # Smaller differences from the ground are noise; values go to 255.
 TOLERANCE = 32
 
 
-def eight_bits(values):
-    """Values of 16 bits as uint8, rounded: 65535 becomes 255."""
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+def as_bytes(values, maximum, ranges):
+    """Pixels as uint8, rounded: `maximum`, or if None the white of their type, is 255.
 
-
-def convert(image, shape):
-    """The pixels of a Pillow image (uint8), resized to a shape unless that is None.
-
-    A grey image has no channel axis, any other red, green and blue. `shape` is height,
-    width and, if three, channels (1 or 3). Raises ValueError for more than 16 bits.
+    `ranges` has the lowest and the highest value so far by type, and is brought up to
+    date.
     """
-    if image.mode in MORE_THAN_8_BITS:
-        values = np.asarray(image)
-        if image.mode == "F" or values.min() < 0 or values.max() > 65_535:
-            raise ValueError("values that are no whole numbers of 16 bits")
-        image = Image.fromarray(eight_bits(values))
-    image = image.convert("L" if image.mode in GREY else "RGB")
+    name = values.dtype.name
+    low, high = ranges.get(name, (np.inf, -np.inf))
+    ranges[name] = [min(low, values.min().item()), max(high, values.max().item())]
+    white = maximum or WHITE.get(name, 1)
+    if name == "uint8" and white == 255:
+        return values
+    scaled = np.clip(values * 255.0 / white + 0.5, 0, 255.5)
+    return np.nan_to_num(scaled).astype(np.uint8)
+
+
+def check_ranges(ranges, maximum):
+    """Refuse units that are not those of the type, given `ranges` of `as_bytes`.
+
+    Twelve bits in a type of sixteen, or 0 to 1 in one of eight, would all be dark.
+    """
+    for name, (low, high) in ranges.items():
+        white = maximum or WHITE.get(name, np.nan)
+        if not (low >= 0 and white / DARKEST <= high <= white):
+            expected = f"from 0 to at most white, {white:g}, and at least a sixteenth"
+            if np.isnan(white):
+                expected = "bool, uint8, uint16 or int32, whose white is known"
+            raise StudyError(
+                f"Pixels of type {name} are from {low:g} to {high:g}, expected "
+                f"{expected}; state the value that stands for white as "
+                "dataset.maximum, such as 4095 for 12 bits"
+            )
+
+
+def prepare(picture, shape, maximum=None, method="resize", ranges=None):
+    """The pixels of a Pillow image as networks get them, uint8.
+
+    It is turned upright as its EXIF data say, what is transparent becomes white, and
+    values become 8 bits (`as_bytes`). Then it is resized to `shape`, without regard to
+    its proportions, or, by the `method` 'makers', made to look as Fashion-MNIST does.
+    `shape` is height, width and, if three, channels (1 or 3); if None the picture keeps
+    its size. A grey image has no channel axis, any other red, green and blue.
+    """
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode not in MORE_THAN_8_BITS and picture.mode != "1":
+        mode = "L" if picture.mode in GREY else "RGB"
+        if picture.has_transparency_data:
+            white = Image.new("RGBA", picture.size, "white")
+            picture = Image.alpha_composite(white, picture.convert("RGBA"))
+        picture = picture.convert(mode)
+    values = as_bytes(np.asarray(picture), maximum, {} if ranges is None else ranges)
+    if method == "makers":
+        return like_fashion_mnist(values, [*shape, 1][:3])
+    picture = Image.fromarray(values)
     if shape is not None:
         height, width, *channels = shape
         if channels:
-            image = image.convert("L" if channels == [1] else "RGB")
-        image = image.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(image, np.uint8)
+            picture = picture.convert("L" if channels == [1] else "RGB")
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(picture)
 
 
-def like_the_data(picture, shape):
-    """A Pillow image made as the images of Fashion-MNIST were (uint8).
+def like_fashion_mnist(values, shape):
+    """Pixels (uint8, grey or colours) made as the images of Fashion-MNIST were.
 
-    The thing shown is bright on black, fills the longer side, and is in the middle.
-    Transparent pixels are ground; colour images keep their ground. `shape` is height,
-    width and channels (1 or 3). Raises StudyError if there is only ground.
+    The thing shown is bright on black, fills the longer side, and is in the middle;
+    colour images keep their ground. `shape` is height, width and channels (1 or 3).
+    Raises StudyError if there is only ground.
 
     Source: Xiao, Rasul and Vollgraf (2017), "Fashion-MNIST: a Novel Image Dataset for
     Benchmarking Machine Learning Algorithms", figure 1, without its sharpening.
     """
     height, width, channels = shape
-    picture = ImageOps.exif_transpose(picture)
-    if picture.has_transparency_data:
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
-    values = convert(picture, None)
-    grey = convert(Image.fromarray(values), (*values.shape[:2], 1)).astype(np.int16)
+    grey = np.asarray(Image.fromarray(values).convert("L"), np.int16)
     ground = int(np.median(border(grey)))
     trim = box_of_thing(grey, ground)
     if channels == 1:
@@ -61,15 +97,16 @@ def like_the_data(picture, shape):
         pixels = np.clip(sign * (grey[trim] - ground), 0, 255).astype(np.uint8)
         fill = 0
     else:
-        pixels = np.asarray(Image.fromarray(values).convert("RGB"))[trim]
-        fill = tuple(np.median(border(values), axis=0).astype(int).tolist())
+        colours = np.asarray(Image.fromarray(values).convert("RGB"))
+        pixels = colours[trim]
+        fill = tuple(np.median(border(colours), axis=0).astype(int).tolist())
     thing = Image.fromarray(pixels)
     factor = min(width / thing.width, height / thing.height)
     size = [max(1, round(factor * side)) for side in thing.size]
     thing = thing.resize(size, Image.Resampling.BICUBIC)
     canvas = Image.new(thing.mode, (width, height), fill)
     canvas.paste(thing, ((width - size[0]) // 2, (height - size[1]) // 2))
-    return np.asarray(canvas).reshape(shape)
+    return np.asarray(canvas)
 
 
 def border(values):

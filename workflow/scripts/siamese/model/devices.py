@@ -40,14 +40,9 @@ def set_up_devices(threads, gpu):
     gpus = tf.config.get_visible_devices("GPU")
     for device in gpus:
         tf.config.experimental.set_memory_growth(device, True)
-    record(devices=[name_device(device) for device in gpus] or ["CPU"], threads=threads)
-
-
-def name_device(gpu):
-    """A GPU's model and compute capability, such as NVIDIA H100 80GB HBM3 9.0."""
-    details = tf.config.experimental.get_device_details(gpu)
-    version = map(str, details.get("compute_capability", ()))
-    return f"{details.get('device_name', 'GPU')} {'.'.join(version)}".strip()
+    details = [tf.config.experimental.get_device_details(device) for device in gpus]
+    names = [each.get("device_name", "GPU") for each in details]
+    record(devices=names or ["CPU"], threads=threads)
 
 
 def number_of_threads():

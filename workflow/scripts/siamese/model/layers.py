@@ -51,6 +51,9 @@ class UnitLength(InFloat32):
 class EuclideanDistance(InFloat32):
     """d = sqrt(max(sum (u - v)^2, 1e-7)) of two arrays (n, width), shape (n,)."""
 
+    # For one pair of vectors, in the card of a model.
+    in_numpy = "max(numpy.sum((left - right) ** 2), 1e-7) ** 0.5"
+
     def call(self, left, right):
         squares = ops.sum(ops.square(left - right), axis=-1)
         return ops.sqrt(ops.maximum(squares, SMALLEST_SQUARE))
@@ -60,6 +63,8 @@ class EuclideanDistance(InFloat32):
 class ManhattanDistance(InFloat32):
     """d = sum |u - v| of two arrays (n, width), shape (n,)."""
 
+    in_numpy = "numpy.sum(abs(left - right))"
+
     def call(self, left, right):
         return ops.sum(ops.absolute(left - right), axis=-1)
 
@@ -67,6 +72,8 @@ class ManhattanDistance(InFloat32):
 @keras.saving.register_keras_serializable("siamese")
 class CosineDistance(InFloat32):
     """d = 1 - the cosine of the angle between u and v, from 0 to 2, shape (n,)."""
+
+    in_numpy = "1 - left @ right / (left @ left * (right @ right)) ** 0.5"
 
     def call(self, left, right):
         products = left * inverse_length(left) * right * inverse_length(right)

@@ -13,14 +13,22 @@ from siamese.study.points import Division, parse_protocol
 
 # Snakemake plans about 8000 grid points a minute.
 MOST_POINTS = 100_000
+# What systems put beside a user's files: thumbnails, indices, rubbish.
+LEFT_OUT = ("__MACOSX", "lost+found", "$RECYCLE.BIN")
 # A file system takes no longer names.
 LONGEST_NAME = 255
+MOST_NAMED = 20
 
 
 def check_points(key, points):
     """Refuse more grid points than Snakemake plans in minutes."""
     if points > MOST_POINTS:
         raise ConfigError(key, points, f"at most {MOST_POINTS} grid points")
+
+
+def is_left_out(name):
+    """Whether a file or folder of that name is none of the user's."""
+    return name[0] in ".@#" or name in LEFT_OUT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Classes:
         if self.image_folder is None:
             return None
         folders = [path.name for path in self.image_folder.iterdir() if path.is_dir()]
-        names = sorted(name for name in folders if not name.startswith("."))
+        names = sorted(name for name in folders if not is_left_out(name))
         for name in names:
             if not name.isprintable():
                 expected = "names of one line of printable text"
@@ -49,11 +57,20 @@ class Classes:
         return names
 
     def ids_of(self, key, classes):
-        """Ids of classes that the config gives by id or by name."""
+        """Ids of classes that the config gives by id or by name.
+
+        Where a name is a number, a number is a name: 1 is the class '1', wherever it
+        stands among the others.
+        """
         names = self.names or []
-        ids = {n: n for n in range(len(names))} | {c: n for n, c in enumerate(names)}
+        ids = {name: number for number, name in enumerate(names)}
+        numbers = [name for name in names if name.isdecimal()]
         expected = "ids of classes, without dataset.classes"
-        if names:
+        if numbers:
+            ids |= {int(name): ids[name] for name in numbers if str(int(name)) == name}
+            expected = f"names in {names}, in quotes, as {numbers[0]!r} is a number"
+        elif names:
+            ids |= {number: number for number in range(len(names))}
             expected = f"class ids from 0 to {len(names) - 1}, or names in {names}"
         for label in classes:
             if label not in ids and (names or isinstance(label, str)):
@@ -69,6 +86,25 @@ class Classes:
             return {"A": a, "B": self.ids_of("sets.B", sets.B)}
         rest = [c for c in range(len(self.names or [])) if c not in a]
         return {"A": a, "B": rest if self.names else None}
+
+    @property
+    def are_numbered(self):
+        """Whether the config calls classes by number, and not by a name that is one."""
+        sets, divisions = self.config.sets, self.config.divisions
+        lists = [sets.A, sets.B or (), *divisions.unseen]
+        lists += divisions.folds if isinstance(divisions.folds, tuple) else ()
+        numbers = any(isinstance(label, int) for labels in lists for label in labels)
+        return numbers and not any(map(str.isdecimal, self.names or []))
+
+    @property
+    def text(self):
+        """The classes of A and B by name, or by number where only the files tell."""
+        sets = {}
+        for name, ids in self.sets.items():
+            texts = [self.names[c] if self.names else str(c) for c in ids or []]
+            more = ["…"] * (len(texts) > MOST_NAMED)
+            sets[name] = ", ".join(texts[:MOST_NAMED] + more) or "all others"
+        return "A, to train on: {A}; B, never trained on: {B}".format(**sets)
 
     @functools.cached_property
     def divisions(self):

@@ -86,6 +86,10 @@ Sha256 = text(64, pattern="^[0-9a-f]{64}$")
 Threshold = Annotated[float, Field(gt=0)] | Literal[DEVELOPMENT]
 # Height, width or channels.
 Length = Annotated[int, Field(ge=1, le=4096)]
+CHANNELS = validator(
+    lambda shape: shape[2:] in ((), (1,), (3,)),
+    "Input should be height, width and, if there is a third number, 1 or 3 channels",
+)
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 Several = Annotated[int, Field(ge=2, le=LARGEST)]
 # NumPy takes no larger ones.
@@ -152,9 +156,16 @@ class Dataset(Options):
     or `null`."""
     folder: Path = None
     """The folder of the format `folder` (a path)."""
-    shape: listed(Length, least=2, most=3, unique=False) = None
+    shape: Annotated[listed(Length, least=2, most=3, unique=False), CHANNELS] = None
     """Height, width and channels (1 grey, 3 colours) that a folder's images are brought
     to; without this key as they are."""
+    maximum: Annotated[float, Field(gt=0)] | None = None
+    """The pixel value that is white, such as 4095 for 12 bits, above 0; `null` for the
+    largest of the files' type, such as 65535 for 16 bits."""
+    preparation: Literal["resize", "makers"] = "resize"
+    """How a folder's images, and those of `compare-images`, are brought to the shape:
+    `resize`, or as the makers of Fashion-MNIST did: the thing bright on black, as large
+    as fits, in the middle (`makers`)."""
     classes: listed(text(60), least=4, most=65_536) = None
     """Names of 4 to 65 536 classes, in the order of their ids: any text of up to 60
     characters (figures have only the glyphs of DejaVu Sans, so no Chinese). Without
@@ -169,6 +180,8 @@ class Dataset(Options):
 
     @pydantic.model_validator(mode="after")
     def check_format(self):
+        prepared = self.format != "folder" or self.preparation == "resize"
+        expect(prepared or self.shape, "State a shape for the preparation of makers")
         if self.format == "folder":
             expect(self.folder and not self.files, "State a folder, and no files")
             return self

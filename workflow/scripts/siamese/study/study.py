@@ -182,7 +182,12 @@ class Study:
             "format": dataset.format,
             "files": dict(dataset.files),
             "classes": self.classes.names,
-            "shape": dataset.shape and list(dataset.shape),
+            "numbered": self.classes.are_numbered,
+            "preparation": {
+                "shape": dataset.shape and list(dataset.shape),
+                "maximum": dataset.maximum,
+                "method": dataset.preparation,
+            },
             "digest": dataset.digest,
         }
 
