@@ -90,7 +90,7 @@ def needs(minutes=4, mem_mb=2000, gpu=0, growth=lambda wildcards: (1, 1)):
 
 def script_of(name):
     """The params that name a rule's script, and its code, so that an edit reruns it."""
-    return {"script": name, "code": code_of(name)}
+    return {"script": name, "code": code_of("run_script.py") | code_of(name)}
 
 
 def shown(path, caption, category, result, **labels):

@@ -10,4 +10,4 @@ rule job:
     resources:
         **needs(),
     script:
-        "../scripts/{params.script}"
+        "../scripts/run_script.py"

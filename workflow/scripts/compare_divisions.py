@@ -1,7 +1,6 @@
 """Rule compare_divisions: settings and baselines over divisions of the classes."""
 
 from siamese.data.stored import read_table, write_text
-from siamese.job import run
 from siamese.report.templates import markdown_text, render
 from siamese.stats import divisions
 from siamese.stats.intervals import mean_interval
@@ -97,7 +96,3 @@ def main(snakemake):
     table.to_csv(snakemake.output.table, index=False)
     text = divisions_text(runs, table, params.metric, params.own)
     write_text(snakemake.output.text, text)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

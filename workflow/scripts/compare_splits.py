@@ -3,7 +3,6 @@
 import pandas as pd
 
 from siamese.data.stored import write_text
-from siamese.job import run
 from siamese.report.templates import render
 from siamese.stats.intervals import mean_interval
 from siamese.stats.tables import read_summary, short_name, trained_runs
@@ -47,7 +46,3 @@ def main(snakemake):
     table = compare_splits(read_summary(snakemake.input.table))
     table.to_csv(snakemake.output.table, index=False)
     write_text(snakemake.output.text, leakage_text(table))
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from siamese.data.stored import read_pair_table
-from siamese.job import run
 
 
 def images_in(pairs):
@@ -48,7 +47,3 @@ def main(snakemake):
     generator = np.random.default_rng([int(snakemake.wildcards.seed), 2])
     pairs = cross_pairs(a[a["split"] == "test"], b, generator)
     pairs.to_csv(snakemake.output.crossed, index=False)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -5,7 +5,6 @@ from itertools import product
 import pandas as pd
 
 from siamese.data.stored import write_text
-from siamese.job import run
 from siamese.report.templates import render
 from siamese.stats import tables
 from siamese.stats.intervals import mean_interval
@@ -100,7 +99,3 @@ def main(snakemake):
     differences = tables.name_differences(snakemake.input.made_with)
     text = summary_text(summary, settings, snakemake.params.split_by, differences)
     write_text(snakemake.output.text, text)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

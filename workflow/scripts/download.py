@@ -10,7 +10,6 @@ from pathlib import Path
 from siamese.data.dataset import read_contents
 from siamese.data.sources import FETCH
 from siamese.errors import StudyError
-from siamese.job import run
 
 
 def unpack(content, name):
@@ -55,7 +54,3 @@ def main(snakemake):
     contents = download(params.sources, params.sha256s, params.format)
     for path, content in zip(snakemake.output.files, contents.values(), strict=True):
         Path(path).write_bytes(content)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

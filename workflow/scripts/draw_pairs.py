@@ -3,7 +3,6 @@
 import numpy as np
 
 from siamese.data.stored import read_class_names, read_images, read_pair_table
-from siamese.job import run
 from siamese.report.figures import new_figure
 
 SHOWN_PER_SET = 8
@@ -31,7 +30,3 @@ def main(snakemake):
     names = read_class_names(snakemake.input.dataset)
     figure = draw_pairs(tables, images, names, generator)
     figure.savefig(snakemake.output.figure, dpi=100)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

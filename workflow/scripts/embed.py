@@ -7,7 +7,6 @@ import numpy as np
 
 from siamese.data.pair_tables import read_pairs, read_sets
 from siamese.data.stored import damaged, read_images
-from siamese.job import run
 from siamese.model.devices import set_up_devices
 from siamese.model.embedding import pair_distances, whitened
 from siamese.model.export import plain_encoder, save_model
@@ -28,7 +27,3 @@ def main(snakemake):
         raise damaged(snakemake.input.model, "distances that are no finite numbers")
     np.savez(snakemake.output.distances, **distances)
     save_model(plain_encoder(model.get_layer("encoder")), snakemake.output.encoder)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -2,7 +2,6 @@
 
 from siamese.data.pair_tables import read_sets
 from siamese.data.stored import read_distances, write_json
-from siamese.job import run
 from siamese.stats.metrics import evaluate
 
 
@@ -13,7 +12,3 @@ def main(snakemake):
     sets = {name: pairs | {"distance": distances[name]} for name, pairs in sets.items()}
     metrics = evaluate(sets, params.threshold, params.margin)
     write_json(snakemake.output.metrics, metrics)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

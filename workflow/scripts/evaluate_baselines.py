@@ -7,7 +7,6 @@ study found on other divisions of the classes.
 from siamese.data.pair_tables import read_pairs, read_sets
 from siamese.data.stored import read_images, write_json
 from siamese.errors import StudyError
-from siamese.job import run
 from siamese.model.devices import set_up_devices
 from siamese.stats.baselines import Source, baselines_of, distances_of
 from siamese.stats.metrics import evaluate, name_baseline
@@ -45,7 +44,3 @@ def main(snakemake):
     sets = read_sets(paths)
     results = evaluate_baselines(source, sets, params.sizes, params.thresholds)
     write_json(snakemake.output.metrics, results)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from siamese.data.stored import read_class_names
-from siamese.job import run
 from siamese.report.best import best_setting, read_test_pairs, with_setting
 from siamese.report.figures import new_figure, save, set_title
 from siamese.stats.metrics import classified_correctly
@@ -110,7 +109,3 @@ def main(snakemake):
     save(draw_classes(tables, heading), output.classes, output.classes_svg)
     figure = draw_distances(pooled, threshold, rows["threshold_tuned"], heading)
     save(figure, output.distances, output.distances_svg)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from siamese.data.stored import write_json
-from siamese.job import run
 from siamese.records import read_records
 
 COMMIT = "git describe --always --dirty --abbrev=40"
@@ -80,7 +79,3 @@ def main(snakemake):
     write_json(snakemake.output.records, content)
     pins = Path(snakemake.input.pins).read_text(encoding="utf-8")
     tabulate(groups, pins).to_csv(snakemake.output.table, index=False)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -2,7 +2,6 @@
 
 import yaml
 
-from siamese.job import run
 from siamese.stats.claims import judge
 from siamese.stats.metrics import METRIC_OF_COLUMN
 from siamese.stats.tables import own_division, read_runs, trained_rows
@@ -31,7 +30,3 @@ def main(snakemake):
         judged = judged.join(second.add_suffix("_divisions"))
     judged.to_csv(snakemake.output.table, index=False)
     print(judged.to_string())
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

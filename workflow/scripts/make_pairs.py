@@ -4,7 +4,6 @@ import numpy as np
 
 from siamese.data.pairs import MAKERS, make_pairs
 from siamese.data.stored import read_table
-from siamese.job import run
 from siamese.study.pair_counts import Plan, complete_sets
 
 
@@ -22,7 +21,3 @@ def main(snakemake):
     pairs_b = make_pairs(b, plan.sizes["B"], np.random.default_rng([seed, 1]))
     pairs_a.to_csv(snakemake.output.A, index=False)
     pairs_b.assign(split="test").to_csv(snakemake.output.B, index=False)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

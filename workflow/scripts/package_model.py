@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from siamese.data import stored
-from siamese.job import run
 from siamese.model import keras
 from siamese.model.devices import set_up_devices
 from siamese.model.layers import DISTANCES
@@ -96,7 +95,3 @@ def main(snakemake):
     export_onnx(paths.encoder, snakemake.output.onnx)
     stored.write_json(snakemake.output.model, model)
     stored.write_text(snakemake.output.card, card)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -10,7 +10,6 @@ from siamese.data.dataset import read_dataset
 from siamese.data.image_folder import listing
 from siamese.data.stored import write_json, write_text
 from siamese.errors import StudyError
-from siamese.job import run
 from siamese.study.pair_counts import complete_sets
 
 
@@ -66,7 +65,3 @@ def main(snakemake):
     if len(content.files) <= 100:
         description["files"] = content.files
     write_json(output.description, description)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -3,7 +3,6 @@
 from itertools import product
 
 from siamese.data.stored import read_table, write_text
-from siamese.job import run
 from siamese.report.figures import new_figure, save, set_title
 from siamese.report.templates import render
 from siamese.stats.metrics import METRIC_OF_COLUMN, METRICS
@@ -110,7 +109,3 @@ def main(snakemake):
     figure = draw_claims(claims, baselines)
     save(figure, snakemake.output.png, snakemake.output.svg)
     write_text(snakemake.output.text, claims_text(claims))
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -3,7 +3,6 @@
 from matplotlib.ticker import MaxNLocator
 
 from siamese.data.stored import read_history, read_json
-from siamese.job import run
 from siamese.report.figures import draw_band, new_figure, save, set_title
 from siamese.stats.metrics import METRICS, name_baseline
 
@@ -52,7 +51,3 @@ def main(snakemake):
     title = ", ".join(part.strip("/") for part in parts if part)
     figure = draw_curves(history, metrics, baselines, title)
     save(figure, snakemake.output.png, snakemake.output.svg)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

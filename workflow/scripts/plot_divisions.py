@@ -1,6 +1,5 @@
 """Rule plot_divisions: accuracy on B of settings and baselines in each division."""
 
-from siamese.job import run
 from siamese.report.figures import new_figure, save, set_title
 from siamese.stats.divisions import by_division, division_means, named_runs, ranked
 from siamese.stats.intervals import mean_interval
@@ -63,7 +62,3 @@ def main(snakemake):
     runs = named_runs(read_runs(snakemake.input.table), snakemake.params.split_by)
     figure = draw_divisions(division_means(runs), snakemake.params.metric)
     save(figure, snakemake.output.png, snakemake.output.svg)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

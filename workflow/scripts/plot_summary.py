@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 
-from siamese.job import run
 from siamese.report.best import or_none
 from siamese.report.figures import PALETTE, draw_band, new_figure, save, set_title
 from siamese.stats.metrics import METRICS
@@ -168,7 +167,3 @@ def main(snakemake):
     summary = read_summary(snakemake.input.table)
     figure = draw_summary(summary, snakemake.params.split_by)
     save(figure, snakemake.output.png, snakemake.output.svg)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -13,7 +13,6 @@ from sklearn.decomposition import PCA
 
 from siamese.data.pair_tables import read_pairs
 from siamese.data.stored import read_class_names, read_images, write_text
-from siamese.job import run
 from siamese.model.devices import set_up_devices
 from siamese.model.embedding import embed
 from siamese.model.network import read_model
@@ -182,7 +181,3 @@ def main(snakemake):
     del vectors
     draw_worst(images, tables, methods, names).savefig(output.worst, dpi=100)
     write_map(output.map, shown, images, names, maps)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

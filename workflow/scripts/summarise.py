@@ -8,7 +8,6 @@ from itertools import product
 import pandas as pd
 
 from siamese.data.stored import read_json
-from siamese.job import run
 from siamese.stats.metrics import METRICS
 from siamese.stats.tables import with_axis_types
 from siamese.study.axes import MAIN_AXES, axes_in
@@ -77,7 +76,3 @@ def main(snakemake):
         pd.read_csv(paths.published) if paths.published else published,
     )
     summary.to_csv(snakemake.output.table, index=False)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

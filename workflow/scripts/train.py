@@ -8,7 +8,6 @@ import csv
 
 from siamese.data.pair_tables import read_pairs
 from siamese.data.stored import HISTORY, read_history, read_images
-from siamese.job import run
 from siamese.model import keras
 from siamese.model.devices import memory_errors_explained, set_up_devices
 from siamese.model.network import build_siamese, import_network, read_model
@@ -40,7 +39,3 @@ def main(snakemake):
         writer = csv.DictWriter(file, HISTORY, lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

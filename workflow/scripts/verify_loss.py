@@ -4,7 +4,6 @@ import numpy as np
 
 from siamese.data.stored import write_json, write_text
 from siamese.errors import StudyError
-from siamese.job import run
 from siamese.model.devices import set_up_devices
 from siamese.model.layers import DISTANCES, LOSSES
 from siamese.report.templates import render
@@ -48,7 +47,3 @@ def main(snakemake):
     write_json(snakemake.output.values, results)
     text = render("loss.txt.j2", x=X, y=Y, results=results)
     write_text(snakemake.output.text, text)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

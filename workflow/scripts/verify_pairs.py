@@ -10,7 +10,6 @@ import numpy as np
 from siamese.data.dataset import read_dataset
 from siamese.data.stored import read_images, read_pair_table, write_json
 from siamese.errors import StudyError
-from siamese.job import run
 from siamese.study.pair_counts import Plan, complete_sets
 
 SIDES = ["left", "right"]
@@ -130,7 +129,3 @@ def main(snakemake):
         "pairs_with_an_image_of_training": leaks,
     }
     write_json(snakemake.output.counts, report)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

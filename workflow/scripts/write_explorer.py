@@ -6,7 +6,6 @@ import pandas as pd
 import vl_convert
 
 from siamese.data.stored import read_history, write_text
-from siamese.job import run
 from siamese.report.best import key_of, or_none
 from siamese.report.figures import PALETTE
 from siamese.report.templates import as_script, render
@@ -170,7 +169,3 @@ def main(snakemake):
     values = {"data": as_script(content), "programs": vl_convert.javascript_bundle()}
     page = render("explorer.html", title=f"Explorer: {params.dataset}", **values)
     write_text(snakemake.output.page, page)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from siamese.data.stored import read_class_names, read_table, write_text
-from siamese.job import run
 from siamese.report.best import key_of
 from siamese.report.templates import png_uri, render
 from siamese.stats import tables
@@ -97,7 +96,3 @@ def main(snakemake):
         explorer=paths.explorer,
     )
     write_text(snakemake.output.page, page)
-
-
-if __name__ == "__main__":
-    run(main, snakemake)
