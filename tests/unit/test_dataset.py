@@ -7,6 +7,7 @@ import os
 import numpy as np
 import partition
 import pytest
+import yaml
 from PIL import Image
 from study import digests, idx_bytes
 
@@ -253,12 +254,16 @@ def test_hidden_files_links_and_folders_below(folder):
 def test_images_that_are_refused(folder):
     path = folder / "d/99999 ß.png"
     path.parent.mkdir()
+    (folder / "e'").mkdir()
+    Image.fromarray(IMAGES[0]).save(path.parent / "0.png")
+    line = refusal(read_folder, folder, ["d", *NAMES, "e'"])
+    assert line.startswith(f"{folder}: fewer than 2 images in ['d', \"e'\"]; add some")
+    *_, option = line.partition("leave these out by ")
+    assert yaml.safe_load(option) == {"dataset": {"classes": NAMES}}
     for image, message in (
-        (None, f"{path.parent}: no images, expected 2 or more"),
         (Image.fromarray(IMAGES[0].T), f"{path}: shape (5, 6), expected (6, 5"),
     ):
-        if image:
-            image.save(path, "TIFF")
+        image.save(path, "TIFF")
         assert refusal(read_folder, folder, [*NAMES, "d"]).startswith(message)
     path.write_bytes(path.read_bytes()[:40])
     message = f"{path}: no image that can be read ("

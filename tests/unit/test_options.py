@@ -33,6 +33,8 @@ MISTAKES = [
     ({"dataset": {"sources": [{}]}}, "dataset.sources.0: found {}. State one of dire"),
     ({"divisions": {"folds": 2, "sample": 3}}, "State one of unseen, sample and folds"),
     ({"divisions": {"folds": [[2, 4.5]]}}, "divisions.folds.0.1: found 4.5. Input sh"),
+    ({"sets": {"A": [False, 1]}}, "sets.A.0: found False. Input should be a valid "),
+    ({"dataset": {"classes": [*"abc", None]}}, "YAML reads no, yes, on, off, null "),
     # Only several options together show these mistakes.
     (grid(size=["huge"]), "grid.size: found 'huge', expected keys of sizes, ['small'"),
     (grid(batch_size=[60001]), "grid.batch_size: found 60001, expected at most the tr"),
@@ -66,13 +68,34 @@ def test_mistakes(overlay, message):
 
 
 @pytest.mark.parametrize("key", ["folds", "unseen", "sample"])
-def test_divisions_need_to_know_the_classes_and_short_names(key):
+def test_divisions_need_to_know_the_classes(key):
     dataset = {name: DEFAULT["dataset"][name] for name in ("format", "name", "files")}
-    options = {"folds": 2, "unseen": [[*range(90)]], "sample": 1}
+    options = {"folds": 2, "unseen": [[0, 1]], "sample": 1}
     config = DEFAULT | {"dataset": dataset, "divisions": {key: options[key]}}
     assert "expected sets.B or dataset.classes too" in refusal(config, sets={"B": None})
-    line = refusal(config, sets={"A": [*range(99)], "B": [*range(99, 180)]})
-    assert "expected classes whose ids have at most 2" in line
+
+
+MAIN = "size~large,l2~0.01,batch_size~4096,epochs~5"
+FURTHER = {"learning_rate": [0.001, 0.00012345], "head": ["unit"]}
+MANY = {"dataset": {"classes": [f"c{n}" for n in range(30)], "images_per_class": None}}
+MANY |= {"sets": {"A": [*range(14)], "B": None}}
+MANY |= {"divisions": {"unseen": [[*range(22)]]}}
+NAMES = [
+    (grid(), f"{MAIN},seed~0.log"),
+    (grid(**FURTHER), f"{MAIN},head~unit,learning_rate~0.00012345,seed~0.log"),
+    (MANY, "unseen~0-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16-17-18-19-20-21"),
+]
+
+
+@pytest.mark.parametrize(("overlay", "name"), NAMES, ids=range(len(NAMES)))
+def test_names_are_as_short_as_the_file_system_takes(monkeypatch, overlay, name):
+    bounds = {}
+    monkeypatch.setattr("os.pathconf", lambda folder, key: bounds[folder, key])
+    for most in (0, -1, len(name)):
+        bounds[ROOT, "PC_NAME_MAX"] = most
+        assert study_of(**overlay).points
+    bounds[ROOT, "PC_NAME_MAX"] -= 1
+    assert f" {most - 1} bytes in a file's name, not {most}: " in refusal(**overlay)
 
 
 def test_the_readme_names_options_that_there_are():
@@ -87,6 +110,10 @@ def test_the_readme_names_options_that_there_are():
 FILES = [
     ("claims: [", "expected a file of YAML: while parsing"),
     ("claims: !!python/object/apply:os.mkdir [pwned]", "expected a file of YAML"),
+    ("# x\nclaims: [010]", ", line 2: found '010', expected a number without"),
+    ("claims: {0: +1_0.5}", ", line 1: found '+1_0.5', expected a number without"),
+    ("seeds: [1:30]", ", line 1: found '1:30', expected a number without leading 0"),
+    ("{a: 0, b: -0.5, c: 08, d: '010', e: a_1, f: 1e-3} # 010", ".claims: found None"),
     ("claims: &a [*a]", ".claims.0: found [[[[[[[...]]]]]]]. Input should be"),
 ]
 EFFECTS = [

@@ -35,7 +35,7 @@ def test_a_folder_names_what_differs_from_the_report_in_one_order():
 def test_a_path_says_what_the_setting_is():
     values = {"network": ["residual", "gradients"], "kernel_size": [5]}
     values |= {"dense_width": [7], "dropout": [0.0, 0.125], "embedding_width": [1]}
-    values |= {"head": ["unit"], "whitening": [0.5, 0.1], "distance": ["manhattan"]}
+    values |= {"head": ["unit"], "whitening": [0.5, 0.1], "distance": ["cosine"]}
     values |= {"loss": ["hinge"], "margin": [0.1, 1e-7, 1e5], "optimizer": ["sgd"]}
     values |= {"learning_rate": [1e-05, 0.003], "precision": ["mixed_float16"]}
     assert {*values} <= {*FURTHER_AXES}

@@ -42,6 +42,12 @@ def test_overlays(name):
     assert len(study.points) == POINTS.get(name, len(study.points))
 
 
+def test_the_command_line_has_texts_for_none():
+    for text in ("null", "none", "None", ""):
+        config = with_defaults({"claims": text, "threshold": text, "best": text}, ROOT)
+        assert study_of(config) == study_of(threshold=None)
+
+
 def test_two_ways_to_split_are_two_runs_of_a_seed():
     study = study_of(**grid(split_by=["images", "pairs"]), seeds=[3, 4])
     assert (len(study.points), len(study.main_points)) == (2 * 64 * 2, 64 * 2)

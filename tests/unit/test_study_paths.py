@@ -73,7 +73,19 @@ def test_a_folder_of_images(tmp_path, monkeypatch):
     config = with_defaults(OVERLAYS["datasets/folder"], ROOT)
     study = study_of(config, tmp_path)
     assert study.classes.sets == {"A": [0, 1, 2, 3, 4, 5], "B": [6, 7]}
-    assert study.classes.names[-2:] == ["rat", "sow"] and not study.paths.data_files
+    assert study.classes.names[-2:] == ["rat", "sow"] and len(study.points) == 4
+    assert not study.paths.data_files
     assert study.paths.description == tmp_path / "results/mine/dataset/dataset.json"
-    (tmp_path / "pictures/a\nb").mkdir()
+    # An umlaut of one code point in the config, and of two on the disk
+    (tmp_path / "pictures/sow").rename(tmp_path / "pictures/sa\u0308u")
+    sets = {"A": ["s\u00e4u", "cow"], "B": ["rat", "pig"]}
+    named = {"classes": ["rat", "s\u00e4u", "pig", "cow"]}
+    classes = study_of(config, tmp_path, sets=sets, dataset=named).classes
+    assert classes.sets == {"A": [1, 3], "B": [0, 2]}
+    assert classes.names == ["rat", "sa\u0308u", "pig", "cow"]
+    sets |= {"B": None}
+    assert study_of(config, tmp_path, sets=sets).classes.sets["A"] == [7, 1]
+    (tmp_path / "pictures/gone").symlink_to("nowhere")
+    assert "dataset.folder: found 'gone', expected" in refusal(config, tmp_path)
+    (tmp_path / "pictures/gone").rename(tmp_path / "pictures/a\nb")
     assert "sub-folders of dataset.folder: found 'a\\nb'" in refusal(config, tmp_path)

@@ -14,8 +14,10 @@ sys.path[:] = [SCRIPTS, *(path for path in sys.path if path != SCRIPTS)]
 
 from siamese.data.image_folder import current_digest, digest_of_files
 from siamese.digests import code_of, digest, template_digests
+from siamese.errors import Refusal
 from siamese.stats.metrics import METRICS
 from siamese.study.axes import AXES, FURTHER_PATTERN
+from siamese.study.options import check_numbers
 from siamese.study.points import POINT, POINT_FOLDER, PROTOCOL_PATTERN
 from siamese.study.points import as_records, point_files, run_files, runs_of
 from siamese.study.study import Study, with_defaults
@@ -33,20 +35,22 @@ if not os.access(".snakemake" if os.path.exists(".snakemake") else ".", os.W_OK)
 if os.path.exists(sys.executable):
     sys.executable = shlex.quote(sys.executable)
 
-study = Study.from_config(with_defaults(config, PROJECT), PROJECT, metrics=METRICS)
-if workflow.is_main_process:
-    logger.info(f"Classes: {study.classes.text}")
-PUBLISHED = study.paths.published
-PINS = PROJECT / "workflow/envs/study.yaml"
-# The files that a finished study has beside those of its points and runs, in the order
-# of the report. Each rule that makes some adds them.
-RESULTS = []
-
 if Path(workflow.main_snakefile).parent in (PROJECT, PROJECT / "workflow"):
+    for path in workflow.configfiles:
+        check_numbers(path, Path(path).read_text(encoding="utf-8"))
 
     # Each submission to a cluster has GPUs of its own; all together have no limit.
     resource_scopes:
         gpu="local",
+
+
+study = Study.from_config(with_defaults(config, PROJECT), PROJECT, metrics=METRICS)
+if workflow.is_main_process:
+    logger.info(f"Classes: {study.classes.text}")
+PINS = PROJECT / "workflow/envs/study.yaml"
+# The files that a finished study has beside those of its points and runs, in the order
+# of the report. Each rule that makes some adds them.
+RESULTS = []
 
 
 # Each data set has folders of its own.
@@ -168,9 +172,12 @@ def results_before_summary(wildcards):
 def files_digest():
     """SHA-256 of the files in a folder of images; of other files if it is wrong."""
     pinned, folder = study.config.dataset.digest, study.paths.image_folder
-    if folder:
-        known = None if pinned else study.paths.description
-        return current_digest(folder, study.classes.names, known)
+    try:
+        if folder:
+            known = None if pinned else study.paths.description
+            return current_digest(folder, study.classes.names, known)
+    except OSError as error:
+        raise Refusal(f"{error}; repair or delete this image") from None
     paths = study.paths.originals()
     if pinned and all(path.exists() for path in paths):
         found = digest_of_files({path.name: path for path in paths})

@@ -10,7 +10,6 @@ use rule job as summarise with:
     input:
         metrics=lambda wildcards: point_files(study.points, "metrics.json"),
         baselines=lambda wildcards: run_files(study.points, "baselines", "metrics.json"),
-        published=local(os.path.relpath(PUBLISHED)) if PUBLISHED else [],
     output:
         table=shown(
             "<results>/summary/summary.csv", "summary", "Summary", "table of all runs"
@@ -30,7 +29,8 @@ use rule job as summarise with:
         baseline_points=lambda wildcards: as_records(
             runs_of(study.points), "seed", "split_by", *study.division_columns
         ),
-        published=digest(PUBLISHED) if PUBLISHED else None,
+        # A function, or {braces} in a cell would be wildcards.
+        published=lambda wildcards: study.published,
     message:
         "Writing the summary"
 

@@ -67,12 +67,11 @@ def summarise(points, metrics, baseline_points, baselines, published):
 
 def main(snakemake):
     params, paths = snakemake.params, snakemake.input
-    published = pd.DataFrame(columns=[*MAIN_AXES, *PUBLISHED.values()])
     summary = summarise(
         params.points,
         [read_json(path) for path in paths.metrics],
         params.baseline_points,
         [read_json(path) for path in paths.baselines],
-        pd.read_csv(paths.published) if paths.published else published,
+        pd.DataFrame(params.published, columns=[*MAIN_AXES, *PUBLISHED.values()]),
     )
     summary.to_csv(snakemake.output.table, index=False)

@@ -56,7 +56,7 @@ def listing(folder, classes):
 def digest_of_lines(files):
     """SHA-256 of the lines that sha256sum prints, given each file's SHA-256 by name."""
     lines = (f"{sha256}  {name}\n" for name, sha256 in files.items())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
 
 def digest_of_files(paths):
@@ -88,9 +88,11 @@ def read_folder(folder, classes, preparation, ranges):
     unreadable image, and unequal shapes.
     """
     labels, left_out = image_files(folder, classes)
-    for label in {*range(len(classes))} - {*labels.values()}:
-        expected = "expected 2 or more; add some, or leave the class out"
-        raise StudyError(f"{Path(folder, classes[label])}: no images, {expected}")
+    counts = np.bincount([*labels.values()], minlength=len(classes))
+    if few := [name for name, n in zip(classes, counts, strict=True) if n < 2]:
+        rest = [name for name in classes if name not in few]
+        expected = f"add some, or leave these out by dataset: {{classes: {rest}}}"
+        raise StudyError(f"{folder}: fewer than 2 images in {few}; {expected}")
     images, digests = [], {}
     for name in labels:
         path = Path(folder, name)

@@ -6,7 +6,7 @@ import yaml
 
 from siamese.errors import ConfigError
 from siamese.study.axes import as_text, axes_in
-from siamese.study.options import Claims, parse
+from siamese.study.options import Claims, check_numbers, parse
 
 
 def check_claims(path, points, columns):
@@ -16,10 +16,11 @@ def check_claims(path, points, columns):
     metrics that a claim may name. Raises ConfigError for the first mistake.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(text := path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError("claims", str(path), f"a file of YAML: {reason}") from None
+    check_numbers(path, text)
     claims = parse(Claims, content, columns=columns, name=str(path)).claims
     for number, claim in enumerate(claims, start=1):
         for effect in claim.effects:

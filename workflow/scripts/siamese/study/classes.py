@@ -8,15 +8,13 @@ import random
 from pathlib import Path
 
 from siamese.errors import ConfigError
-from siamese.study.options import Config
+from siamese.study.options import Config, composed
 from siamese.study.points import Division, parse_protocol
 
 # Snakemake plans about 8000 grid points a minute.
 MOST_POINTS = 100_000
 # What systems put beside a user's files: thumbnails, indices, rubbish.
 LEFT_OUT = ("__MACOSX", "lost+found", "$RECYCLE.BIN")
-# A file system takes no longer names.
-LONGEST_NAME = 255
 MOST_NAMED = 20
 
 
@@ -44,16 +42,19 @@ class Classes:
     @functools.cached_property
     def names(self):
         """Names of the classes by id, or None if only the files have them."""
-        if self.config.dataset.classes is not None:
-            return list(self.config.dataset.classes)
+        given = self.config.dataset.classes
         if self.image_folder is None:
-            return None
-        folders = [path.name for path in self.image_folder.iterdir() if path.is_dir()]
-        names = sorted(name for name in folders if not is_left_out(name))
-        for name in names:
-            if not name.isprintable():
-                expected = "names of one line of printable text"
-                raise ConfigError("sub-folders of dataset.folder", name, expected)
+            return given and list(given)
+        folders = [p for p in self.image_folder.iterdir() if not p.is_file()]
+        folders = [path for path in folders if not is_left_out(path.name)]
+        names = sorted(path.name for path in folders)
+        if given:
+            on_disk = {composed(name): name for name in names}
+            return [on_disk.get(name, name) for name in given]
+        for path in folders:
+            if not (path.name.isprintable() and path.exists()):
+                expected = "names of one line of printable text, and no broken links"
+                raise ConfigError("sub-folders of dataset.folder", path.name, expected)
         return names
 
     def ids_of(self, key, classes):
@@ -63,7 +64,7 @@ class Classes:
         stands among the others.
         """
         names = self.names or []
-        ids = {name: number for number, name in enumerate(names)}
+        ids = {composed(name): number for number, name in enumerate(names)}
         numbers = [name for name in names if name.isdecimal()]
         expected = "ids of classes, without dataset.classes"
         if numbers:
@@ -123,9 +124,6 @@ class Classes:
         classes = sorted(own["A"] if options.folds else own["A"] + own["B"])
         for unseen in self.unseen_sets(classes):
             division = Division(unseen, left_out)
-            if len(division.folder) > LONGEST_NAME:
-                expected = f"classes whose ids have at most {LONGEST_NAME} characters"
-                raise ConfigError("divisions", division.name, expected)
             a = [label for label in classes if label not in unseen]
             divisions[division] = {"A": a, "B": list(unseen), "left_out": [*left_out]}
         return divisions

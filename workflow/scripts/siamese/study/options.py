@@ -4,10 +4,14 @@
 from here, so users read the texts below the fields.
 """
 
+import functools
 import json
+import re
+import unicodedata
 from typing import Annotated, Literal
 
 import pydantic
+import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from siamese.errors import ConfigError, shortened
@@ -16,6 +20,8 @@ from siamese.study.pair_counts import WAYS
 
 # The value of `threshold` for thresholds from another study.
 DEVELOPMENT = "development"
+# YAML reads 010 as 8 and 1:30 as 90.
+AMBIGUOUS = re.compile(r"[-+]?(0[0-7_]+|\d+_[\d_]*|\d+(:[0-5]?\d)+)(\.[\d_]*)?", re.A)
 # Parts of the names of IDX files with images, and with their labels.
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 
@@ -79,7 +85,10 @@ def text(most, least=1, **options):
 
 
 Path = text(4000)
-Class = Annotated[int, Field(ge=0, le=LARGEST)] | text(60)
+# An umlaut is one letter or two, as the system writes it; classes compare as one.
+composed = functools.partial(unicodedata.normalize, "NFC")
+Name = Annotated[text(60), AfterValidator(composed)]
+Class = Annotated[int, Field(ge=0, le=LARGEST)] | Name
 Classes = listed(Class, least=2)
 FileName = text(200, pattern="^[A-Za-z0-9_][A-Za-z0-9._-]*$")
 Sha256 = text(64, pattern="^[0-9a-f]{64}$")
@@ -166,7 +175,7 @@ class Dataset(Options):
     """How a folder's images, and those of `compare-images`, are brought to the shape:
     `resize`, or as the makers of Fashion-MNIST did: the thing bright on black, as large
     as fits, in the middle (`makers`)."""
-    classes: listed(text(60), least=4, most=65_536) = None
+    classes: listed(Name, least=4, most=65_536) = None
     """Names of 4 to 65 536 classes, in the order of their ids: any text of up to 60
     characters (figures have only the glyphs of DejaVu Sans, so no Chinese). Without
     this key what the files have."""
@@ -176,7 +185,9 @@ class Dataset(Options):
     digest: Sha256 | None = None
     """SHA-256 of the whole data set; `python workflow/study.py pin` writes it."""
     published: Path | None = None
-    """A table of published accuracies (a path); without this key none."""
+    """A table of published accuracies (a path), CSV with the columns `size`, `l2`,
+    `batch_size`, `epochs`, `published_a`, `published_b` and `published_joint` (shares
+    such as 0.82, or empty), each setting once; without this key none."""
 
     @pydantic.model_validator(mode="after")
     def check_format(self):
@@ -383,7 +394,20 @@ def parse(model, content, metrics=(), columns=(), name=""):
     found = None if missing else error["input"]
     # 'a valid dictionary or instance of Sets' has words of Python.
     sentence = error["msg"].removeprefix("Value error, ").partition(" or instance")[0]
+    asked = {e["type"] for e in errors if e["input"] is error["input"]}
+    if "string_type" in asked and not isinstance(found, str | list | dict):
+        sentence += "; YAML reads no, yes, on, off, null as no text: quote a name"
     raise ConfigError(".".join(path) or "top level", found, sentence=sentence)
+
+
+def check_numbers(path, text):
+    """Refuse numbers of a file that YAML reads as others."""
+    for event in yaml.parse(text):
+        plain = isinstance(event, yaml.ScalarEvent) and event.implicit[0]
+        if plain and AMBIGUOUS.fullmatch(event.value):
+            key = f"{path}, line {event.start_mark.line + 1}"
+            expected = "a number without leading 0, _ and :, or a text in quotes"
+            raise ConfigError(key, event.value, expected)
 
 
 def schema():

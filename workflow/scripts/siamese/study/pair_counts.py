@@ -40,10 +40,9 @@ def taking_part(counts, most):
 
     With `most`, all classes have as many: those of the smallest class, or fewer.
     """
-    for label, count in counts.items():
-        if count < 2:
-            expected = "2 or more, for a pair; add some, or leave the class out"
-            raise StudyError(f"Class {label}: {count} images, expected {expected}")
+    if few := {label: count for label, count in counts.items() if count < 2}:
+        expected = "2 or more, for a pair; add some, or leave the class out"
+        raise StudyError(f"Images by class: {few}, expected {expected}")
     return dict.fromkeys(counts, min(most, *counts.values())) if most else counts
 
 

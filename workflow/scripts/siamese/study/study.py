@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import os
 import random
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from siamese.study.options import Config, parse
 from siamese.study.pair_counts import PairsError, Plan
 from siamese.study.paths import Paths
 from siamese.study.points import Point, parse_protocol
+from siamese.study.published import read_published
 from siamese.study.settings import Settings
 from siamese.study.thresholds import Thresholds
 
@@ -40,6 +42,7 @@ class Study:
     classes: Classes
     settings: Settings
     thresholds: Thresholds
+    published: list  # the rows of the table of published accuracies
 
     @classmethod
     def from_config(cls, config, project, folder=".", metrics=()):
@@ -55,8 +58,11 @@ class Study:
         classes, settings = Classes(config, paths.image_folder), Settings(config)
         classes.check()
         settings.check()
-        study = cls(config, paths, classes, settings, Thresholds(paths, settings))
+        published = read_published(paths.published) if paths.published else []
+        thresholds = Thresholds(paths, settings)
+        study = cls(config, paths, classes, settings, thresholds, published)
         study.check_size()
+        study.check_names()
         study.check_pairs()
         if paths.claims is not None:
             columns = [column(name, of) for name in metrics for of in TEST_SETS]
@@ -238,6 +244,16 @@ class Study:
         runs = len(self.config.seeds) + further
         check_points("grid, seeds and divisions", settings * runs)
 
+    def check_names(self):
+        """Refuse names that the file system of the study's folder does not take."""
+        # A log has the longest name. A file system without a bound says 0 or -1.
+        names = (name for p in self.points for name in f"{p.folder}.log".split("/"))
+        most = os.pathconf(self.paths.folder, "PC_NAME_MAX")
+        if (n := len(name := max(names, key=len))) > most > 0:
+            way = "let fewer axes differ from the report, or fewer classes be unseen"
+            expected = f"at most {most} bytes in a file's name, not {n}: {way}"
+            raise ConfigError("grid and divisions", name, expected)
+
     def check_pairs(self):
         """Refuse parts without pairs, and batches larger than the training pairs.
 
@@ -287,15 +303,15 @@ def with_defaults(config, project):
     A data set without a format changes that of the published study; one with a format
     stands alone.
     """
-    defaults = read_yaml(project, "config/config.yaml")
-    update_config(defaults, config)
+    folder = Path(project, "config")
+    defaults = yaml.safe_load((folder / "config.yaml").read_bytes())
+    # `--config claims=null` gives a text.
+    none = [key for key, text in config.items() if text in ("", "null", "none", "None")]
+    update_config(defaults, config | dict.fromkeys(none))
     dataset = defaults.get("dataset", {})
     if isinstance(dataset, dict) and "format" not in dataset:
-        described = read_yaml(project, "config/datasets/fashion_mnist.yaml")
+        path = folder / "datasets/fashion_mnist.yaml"
+        described = yaml.safe_load(path.read_bytes())
         update_config(described, {"dataset": dataset})
         defaults["dataset"] = described["dataset"]
     return defaults
-
-
-def read_yaml(*path):
-    return yaml.safe_load(Path(*path).read_text(encoding="utf-8"))

@@ -1,0 +1,48 @@
+"""A table of published accuracies is read strictly, before any job runs."""
+
+import pytest
+from configs import refusal, study_of
+
+HEADER = "size,l2,batch_size,epochs,published_a,published_b,published_joint"
+ROW = "small,0.01,512,2,0.85,"
+MISTAKES = [
+    (",\n\nsmall,0.010,512,2,,0.8,", ", line 4: found \"the setting ('small', 0.01, "),
+    ("80%,", ", line 2.published_b: found '80%'. Input should be a valid number"),
+    ('"0,8",', ", line 2.published_b: found '0,8'. Input should be a valid number"),
+    ("80.5,", ", line 2.published_b: found '80.5'. Input should be less than or equal"),
+    ("nan,", ", line 2.published_b: found 'nan'. Input should be a finite"),
+    ("0,8,", ", line 2: found 'not 7 cells', expected each setting once"),
+    (",\nsmall,0.01,51.2,2,,,", ", line 3.batch_size: found '51.2'. Input should"),
+    (",\nsmall,0.01,512,,,,", ", line 3.epochs: found None. Field required"),
+    (',\n"small', ", line 2: found 'unexpected end of data', expected each"),
+    (",\n\xff", ": found \"'utf-8' codec can't decode byte 0xff"),
+]
+TABLES = [(f"{HEADER}\n{ROW}{rest}\n", message) for rest, message in MISTAKES]
+TABLES += [
+    (text, ", line 1: found \"the columns ['") for text in (f"{HEADER},size", ROW)
+]
+TABLES += [
+    (HEADER.replace(",", ";"), "below size,l2,batch_size,epochs,published_a,published"),
+    ("", ", line 1: found 'the columns []', expected each setting once, below size,"),
+]
+
+
+@pytest.mark.parametrize(("table", "message"), TABLES, ids=range(len(TABLES)))
+def test_a_wrong_table(tmp_path, table, message):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(table.encode("latin-1"))
+    line = refusal(dataset={"published": str(path)})
+    assert f"Config: {path}, line" in line and message in line
+
+
+def test_a_table_as_spreadsheets_write_it(tmp_path):
+    path = tmp_path / "mine.csv"
+    text = f'note,{HEADER}\n\n"a, b", {ROW},\n,NA,0,512,2,,1e-1,1\n'
+    path.write_text(text.replace("\n", "\r\n"), encoding="utf-8-sig", newline="")
+    rows = study_of(dataset={"published": str(path)}).published
+    # Params in another order would rerun what they are of.
+    assert [[*row] for row in rows] == [HEADER.split(",")] * 2
+    first, second = ([*row.values()] for row in rows)
+    assert first == ["small", 0.01, 512, 2, 0.85, None, None]
+    assert second == ["NA", 0, 512, 2, None, 0.1, 1]
+    assert study_of(dataset={"published": None}).published == []
