@@ -1,12 +1,14 @@
 """Distances without a trained network, and the whitening of vectors."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 from evaluate_baselines import evaluate_baselines
 
 from siamese.errors import StudyError
-from siamese.model.embedding import embed, pair_distances, whitened
+from siamese.model.embedding import distances_of, embed, pair_distances, whitened
 from siamese.model.network import build_encoder, build_siamese
 from siamese.model.whitening import within_class_whitening
 from siamese.stats import baselines
@@ -37,7 +39,34 @@ def test_pixels_and_their_euclidean_distances():
     normalised = baselines.normalised_pixels(SOURCE)
     np.testing.assert_allclose(normalised, unit(ROWS), rtol=1e-5)
     expected = np.sqrt(((ROWS[:150] - ROWS[PAIRS["right"]]) ** 2).sum(axis=1))
-    np.testing.assert_allclose(baselines.distances_of(rows, PAIRS), expected, rtol=1e-5)
+    np.testing.assert_allclose(distances_of(rows, PAIRS), expected, rtol=1e-5)
+
+
+def test_large_images_are_seen_as_means_of_squares(tmp_path):
+    images = GENERATOR.integers(0, 256, (130, 60, 96, 3)).astype(np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    source = baselines.Source(mapped, {}, 0, 1.0)
+    means = images.reshape(130, 20, 3, 32, 3, 3).mean(axis=(2, 4))
+    assert source.small.dtype == np.uint8
+    np.testing.assert_array_equal(source.small, np.rint(means))
+    assert baselines.blurred_pixels(source).shape == (130, 20 * 32 * 3)
+    # 33 rows are 8 squares of 4 pixels and one that is cut.
+    uneven = np.full((1, 33, 128, 1), 7, np.uint8)
+    small = baselines.Source(uneven, {}, 0, 1.0).small
+    np.testing.assert_array_equal(small, np.full((1, 9, 32, 1), 7))
+
+
+def test_small_images_stay_as_they_are_mapped_or_in_memory(tmp_path):
+    images = GENERATOR.integers(0, 256, (130, 32, 32, 3)).astype(np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    sources = [baselines.Source(each, {}, 0, 1.0) for each in (images, mapped)]
+    assert all(source.small is source.images for source in sources)
+    encode = functools.partial(baselines.untrained_encoder, filters=2)
+    for function in (baselines.pixels, encode):
+        one, other = map(function, sources)
+        assert one.tobytes() == other.tobytes()
 
 
 def test_blur_is_the_sum_over_a_gaussian_kernel():

@@ -175,10 +175,10 @@ def test_copies_are_one_image(tmp_path):
     images, labels = IMAGES[:8].copy(), np.array([0, 1, 0, 2, 1, 2, 3, 3])
     images[2] = images[3] = images[0]
     content = read_npz(tmp_path, images=images, labels=labels)
-    assert content.distinct.tolist() == [0, 1, 4, 5, 6, 7]
-    assert content.counts(content.distinct) == {0: 1, 1: 2, 2: 1, 3: 2}
-    copies = {"within_classes": 1, "between_classes": 1}
-    assert partition.count_copies(content) == copies
+    table, copies = partition.divide(content, {"A": [0, 1], "B": [2, 3]})
+    assert table.index.tolist() == [0, 1, 4, 5, 6, 7]
+    assert table["set"].tolist() == [*"AAABBB"]
+    assert copies == {"within_classes": 1, "between_classes": 1}
 
 
 def test_the_digest_is_that_of_sha256sum(tmp_path):

@@ -9,10 +9,11 @@ import yaml
 from draw_pairs import draw_pairs
 from examine_best_setting import class_accuracies, draw_classes
 from plot_claims import draw_claims
-from show_failures import draw_worst
+from show_failures import draw_worst, images_on_map, write_map
 from study import make_study, snakemake
 
 from siamese.data.stored import read_table
+from siamese.report.figures import short
 from siamese.stats.tables import TEXT_AXES, name_row
 
 SHELL = '\'; touch pwned; $(touch pwned) `touch pwned` "x"'
@@ -66,6 +67,24 @@ def test_names_are_no_formulas_in_figures():
     claims = claims.assign(high=0.2, published=0.1, holds_from=0.0, holds_to=None)
     claims = claims.assign(verdict="undecided", verdict_of_claim="undecided")
     assert not formulas(draw_claims(claims, pd.Series({"pixels": 0.7})), "$x$")
+
+
+def test_figures_of_many_classes_show_what_one_can_tell_apart(tmp_path):
+    classes = np.arange(45)
+    names = [f"{n:02} {'x' * 170}" for n in classes]
+    sides = dict.fromkeys(("left", "right", "left_class", "right_class"), classes)
+    tables = {"A": pd.DataFrame(sides)[:30], "B": pd.DataFrame(sides)[30:]}
+    rates = class_accuracies(pd.DataFrame(sides).assign(right=True), names)
+    axis, *_ = draw_classes({"A": rates, "B": rates}, "Title").axes
+    labels = [text.get_text() for text in axis.get_yticklabels()]
+    assert labels == [f"{n:02} {'x' * 20}…" for n in range(0, 45, 3)]
+    assert axis.get_yticks().tolist() == [*range(0, 45, 3)]
+    shown = images_on_map(tables, np.random.default_rng(0))
+    assert [label for _, label, _ in shown] == [*range(6), *range(30, 36)]
+    images = np.zeros((45, 28, 28, 1), np.uint8)
+    write_map(tmp_path / "map.html", shown, images, names, {"pixels": np.eye(12)})
+    assert "12 of 45 classes are shown" in (tmp_path / "map.html").read_text()
+    assert short("T-shirt/top") == "T-shirt/top"
 
 
 @pytest.mark.parametrize("size", ["NA", "nan", "null", "16", "1e5", "true", "inf"])

@@ -125,6 +125,14 @@ def test_oriented_features_say_where_edges_of_a_direction_are():
     np.testing.assert_allclose(colours.sum(axis=2), grey[:, :, 0], atol=1e-7)
 
 
+def test_more_outputs_than_can_be_whitened_are_refused():
+    setting, line = setting_of(2, network="gradients"), "found 14792 outputs, .* set it"
+    with pytest.raises(StudyError, match=line):
+        build_siamese(setting | {"whitening": 0.5}, (128, 128, 3))
+    assert build_encoder(setting, (128, 128, 3)).output_shape == (None, 14792)
+    build_encoder(setting | {"whitening": 0.5}, (64, 64, 3))
+
+
 def test_distances_by_hand_with_finite_gradients():
     u, v = tf.constant([[3.0, 4, 0], [3, 4, 0]]), np.float32([[0, 4, 3], [3, 4, 0]])
     expected = {"euclidean": 18**0.5, "manhattan": 6, "cosine": 1 - 16 / 25}

@@ -67,6 +67,18 @@ def test_an_axis_that_a_network_does_not_use_makes_no_points():
     assert study_of(sizes={"large": 128}).settings.largest_growth == (16, 2)
 
 
+def test_time_and_memory_grow_with_the_pixels_of_images(tmp_path):
+    assert study_of(folder=tmp_path).settings.largest_growth == (1, 1)
+    description = tmp_path / "results/dataset/dataset.json"
+    description.parent.mkdir(parents=True)
+    # 20.9 times the pixels: the arithmetic, and 640 + 0.003 * 32 * 128 MB of 1652.
+    description.write_text('{"shape": [128, 128, 3]}')
+    assert study_of(folder=tmp_path).settings.largest_growth == (21, 5)
+    for text in ("", '{"shape": 1}', "[]"):
+        description.write_text(text)
+        assert study_of(folder=tmp_path).settings.largest_growth == (1, 1)
+
+
 def test_an_axis_that_no_network_uses_is_refused():
     unused = {"l2": [0.0, 0.01], "epochs": [1, 2], "head": ["unit"]}
     for name, values in unused.items():

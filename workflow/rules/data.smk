@@ -38,6 +38,8 @@ use rule job as partition with:
         description="<results>/dataset/dataset.json",
     log:
         "<logs>/partition.log",
+    resources:
+        **needs(growth=lambda wildcards: study.settings.largest_growth),
     params:
         **script_of("partition.py"),
         # A function, or {braces} in a name would be wildcards.
@@ -93,6 +95,8 @@ use rule job as verify_pairs with:
         counts="<results>/{protocol}verification/seed~{seed}/pairs.json",
     log:
         "<logs>/{protocol}verify_pairs/seed~{seed}.log",
+    resources:
+        **needs(growth=lambda wildcards: study.settings.largest_growth),
     params:
         **script_of("verify_pairs.py"),
         # A function, or {braces} in a name would be wildcards.

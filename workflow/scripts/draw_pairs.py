@@ -3,7 +3,7 @@
 import numpy as np
 
 from siamese.data.stored import read_class_names, read_images, read_pair_table
-from siamese.report.figures import new_figure
+from siamese.report.figures import new_figure, short
 
 SHOWN_PER_SET = 8
 
@@ -27,6 +27,6 @@ def main(snakemake):
     tables = {name: read_pair_table(snakemake.input[name]) for name in ("A", "B")}
     images = read_images(snakemake.input.images, in_memory=False)
     generator = np.random.default_rng(int(snakemake.wildcards.seed))
-    names = read_class_names(snakemake.input.dataset)
+    names = [*map(short, read_class_names(snakemake.input.dataset))]
     figure = draw_pairs(tables, images, names, generator)
     figure.savefig(snakemake.output.figure, dpi=100)

@@ -8,7 +8,8 @@ from siamese.data.pair_tables import read_pairs, read_sets
 from siamese.data.stored import read_images, write_json
 from siamese.errors import StudyError
 from siamese.model.devices import set_up_devices
-from siamese.stats.baselines import Source, baselines_of, distances_of
+from siamese.model.embedding import distances_of
+from siamese.stats.baselines import Source, baselines_of
 from siamese.stats.metrics import evaluate, name_baseline
 
 
@@ -38,7 +39,7 @@ def evaluate_baselines(source, sets, sizes, thresholds):
 def main(snakemake):
     params, paths = snakemake.params, snakemake.input
     set_up_devices(snakemake.threads, gpu=False)
-    images = read_images(paths.images)
+    images = read_images(paths.images, in_memory=False)
     train = read_pairs(paths.A)["train"]
     source = Source(images, train, int(snakemake.wildcards.seed), params.margin)
     sets = read_sets(paths)

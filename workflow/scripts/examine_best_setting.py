@@ -5,13 +5,13 @@ import pandas as pd
 
 from siamese.data.stored import read_class_names
 from siamese.report.best import best_setting, read_test_pairs, with_setting
-from siamese.report.figures import new_figure, save, set_title
+from siamese.report.figures import new_figure, save, set_title, short
 from siamese.stats.metrics import classified_correctly
 from siamese.stats.tables import finding, read_summary, trained_rows
 from siamese.study.axes import name_setting
 
 BINS = 60
-# Nobody could read the names and values in a heat map of more classes.
+# Nobody could read more names in a heat map, nor the values of more classes.
 MOST_LABELS = 20
 
 
@@ -33,21 +33,22 @@ def draw_classes(tables, heading):
     """Figure of a heat map for each set, from `class_accuracies`."""
     figure = new_figure(11, 5.2)
     axes = figure.subplots(1, len(tables))
-    classes = max(table["class"].nunique() for table in tables.values())
     for axis, (name, table) in zip(axes, tables.items(), strict=True):
         grid = table.pivot(index="class", columns="other_class", values="accuracy")
         order = table["class"].unique()
+        step = -(-len(order) // MOST_LABELS)
         values = 100 * grid.loc[order, order].to_numpy()
         image = axis.imshow(values, vmin=0, vmax=100, cmap="viridis")
-        if classes <= MOST_LABELS:
+        if step == 1:
             for (y, x), value in np.ndenumerate(values):
                 if not np.isnan(value):
                     colour = "white" if value < 60 else "black"
                     axis.text(x, y, f"{value:.0f}", ha="center", va="center", c=colour)
-            names = {"labels": order, "parse_math": False}
-            axis.set_xticks(range(len(order)), rotation=40, ha="right", **names)
-            axis.set_yticks(range(len(order)), **names)
-        axis.set_title(f"Set {name}")
+        places, names = range(0, len(order), step), order[::step]
+        names = {"labels": [short(each, 24) for each in names], "parse_math": False}
+        axis.set_xticks(places, rotation=40, ha="right", **names)
+        axis.set_yticks(places, **names)
+        axis.set_title(f"Set {name}" + f": a name every {step} classes" * (step > 1))
     figure.colorbar(image, ax=axes, label="Pairs classified correctly, %", shrink=0.8)
     set_title(figure, heading)
     return figure

@@ -13,18 +13,18 @@ from siamese.errors import StudyError
 from siamese.study.pair_counts import complete_sets
 
 
-def count_copies(content):
-    """The number of images whose pixels an earlier image of their class has, and of
-    those whose pixels only one of another class has.
+def divide(content, sets):
+    """The class and the set of each image, as a data frame, and the numbers of copies.
+
+    Equal images are one, the first: they are no pair, nor on two sides of a split.
     """
-    seen, copies = {}, {"within_classes": 0, "between_classes": 0}
-    labels = content.labels.tolist()
-    for pixels, label in zip(content.pixels, labels, strict=True):
-        classes = seen.setdefault(pixels, set())
-        if classes:
-            copies["within_classes" if label in classes else "between_classes"] += 1
-        classes.add(label)
-    return copies
+    set_of_class = {label: name for name, classes in sets.items() for label in classes}
+    table = pd.DataFrame({"class": content.labels, "pixels": content.pixels})
+    table["set"] = table["class"].map(set_of_class)
+    copied, within = (table.duplicated(k) for k in ("pixels", ["pixels", "class"]))
+    copies = {"within_classes": int(within.sum())}
+    copies["between_classes"] = int((copied & ~within).sum())
+    return table.loc[~copied, ["class", "set"]], copies
 
 
 def main(snakemake):
@@ -36,19 +36,15 @@ def main(snakemake):
         expected = f"expected {n} of each (dataset.images_per_class in the config)"
         raise StudyError(f"Images by class: {counts}, {expected}")
     sets = complete_sets(params.sets, list(counts))
-    set_of_class = {label: name for name, classes in sets.items() for label in classes}
-    table = pd.DataFrame({"class": content.labels})
-    table["set"] = table["class"].map(set_of_class)
+    table, copies = divide(content, sets)
     for name, classes in sets.items():
         print(f"{name}:", ", ".join(content.names[label] for label in classes))
-    copies = count_copies(content)
     print("Copies left out:", copies)
     np.save(output.images, content.images)
     sha256 = hashlib.sha256(Path(output.images).read_bytes()).hexdigest()
     write_text(output.digest, f"{sha256}  images.npy")
     np.save(output.labels, content.labels)
-    # Equal pictures are one: they are no pair, nor on two sides of a split.
-    table.loc[content.distinct].to_csv(output.table, index_label="image")
+    table.to_csv(output.table, index_label="image")
     names = enumerate(content.names)
     description = {
         "digest": content.digest,

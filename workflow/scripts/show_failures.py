@@ -14,12 +14,12 @@ from sklearn.decomposition import PCA
 from siamese.data.pair_tables import read_pairs
 from siamese.data.stored import read_class_names, read_images, write_text
 from siamese.model.devices import set_up_devices
-from siamese.model.embedding import embed
+from siamese.model.embedding import distances_of, embed
 from siamese.model.network import read_model
 from siamese.report.best import best_setting, read_test_pairs, with_setting
-from siamese.report.figures import PALETTE, new_figure
+from siamese.report.figures import PALETTE, new_figure, short
 from siamese.report.templates import as_script, png_uri, render
-from siamese.stats.baselines import Source, baselines_of, distances_of
+from siamese.stats.baselines import Source, baselines_of
 from siamese.stats.metrics import name_baseline
 from siamese.stats.tables import (
     baseline_means,
@@ -82,12 +82,12 @@ def draw_pair(axis, images, pair, distance, names):
     both = np.hstack([images[pair["left"]], images[pair["right"]]])
     axis.imshow(both.squeeze(), cmap="gray", vmin=0, vmax=255)
     classes = dict.fromkeys([pair["left_class"], pair["right_class"]])
-    label = f"{' | '.join(names[each] for each in classes)}\n{distance:.3f}"
+    label = f"{' | '.join(short(names[each]) for each in classes)}\n{distance:.3f}"
     axis.set_title(label, fontsize=7, parse_math=False)
 
 
 def images_on_map(tables, generator):
-    """At most IMAGES_SHOWN images of each class, drawn from the test pairs.
+    """At most IMAGES_SHOWN images of each class that has a colour, from the test pairs.
 
     Returns a list of (set, class, image), the latter two as ids.
     """
@@ -95,7 +95,7 @@ def images_on_map(tables, generator):
     for name, pairs in tables.items():
         sides = pairs[["left_class", "left"]], pairs[["right_class", "right"]]
         images = np.unique(np.concatenate(sides), axis=0)
-        for label in np.unique(images[:, 0]):
+        for label in np.unique(images[:, 0])[: len(PALETTE)]:
             own = images[images[:, 0] == label, 1]
             n = min(IMAGES_SHOWN, len(own))
             chosen = np.sort(generator.choice(own, n, replace=False))
@@ -136,7 +136,7 @@ def write_map(path, shown, images, names, vectors):
             for name, label, image in shown
         ],
         "classes": [
-            {"name": names[c], "colour": PALETTE[n % len(PALETTE)], "shape": shape}
+            {"name": names[c], "colour": PALETTE[n], "shape": shape}
             for name, shape in SHAPES.items()
             for n, c in enumerate(dict.fromkeys(c for s, c, _ in shown if s == name))
         ],
@@ -148,6 +148,7 @@ def write_map(path, shown, images, names, vectors):
     ]
     programs = vl_convert.javascript_bundle()
     values = {"titles": titles, "per_class": IMAGES_SHOWN, "programs": programs}
+    values |= {"shown": len(content["classes"]), "classes": len(names)}
     write_text(path, render("embeddings.html", data=as_script(content), **values))
 
 
@@ -158,7 +159,8 @@ def main(snakemake):
     best = best_setting(summary, params.split_by)
     number, *_ = with_setting(params.points, best)
     seed = params.points[number]["seed"]
-    images, names = read_images(paths.images), read_class_names(paths.dataset)
+    images = read_images(paths.images, in_memory=False)
+    names = read_class_names(paths.dataset)
     tables = {name: paths[name] for name in SHAPES}
     tables = read_test_pairs(tables, paths.distances[number])
 
@@ -176,7 +178,7 @@ def main(snakemake):
     shown = images_on_map(tables, np.random.default_rng(seed))
     rows = [image for _, _, image in shown]
     encoder = read_model(paths.encoders[number], compile=False)
-    maps = {trained: embed(encoder, images[rows]), untrained: vectors[rows]}
+    maps = {trained: embed(encoder, images, rows), untrained: vectors[rows]}
     # The vectors of all images take more memory than all that follows.
     del vectors
     draw_worst(images, tables, methods, names).savefig(output.worst, dpi=100)

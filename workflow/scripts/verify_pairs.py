@@ -6,6 +6,7 @@ A pair's pixels are looked up among the originals, whose labels decide its class
 import os
 
 import numpy as np
+import pandas as pd
 
 from siamese.data.dataset import read_dataset
 from siamese.data.stored import read_images, read_pair_table, write_json
@@ -93,8 +94,9 @@ def main(snakemake):
     params = snakemake.params
     content = read_dataset(snakemake.input.originals, params.dataset)
     sets = complete_sets(params.sets, list(content.counts()))
-    counted = content.counts(content.distinct)
-    expected = Plan.of(counted, sets, params.pairs).pairs
+    # The first of equal images takes part.
+    counts = content.counts(~pd.Series(content.pixels).duplicated())
+    expected = Plan.of(counts, sets, params.pairs).pairs
     classes = sets | {"crossed": sets["A"] + sets["B"]}
     known = labels_by_pixels(content.images, content.labels)
     ambiguous = [len(known[image.tobytes()]) > 1 for image in content.images]

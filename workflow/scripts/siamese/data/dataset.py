@@ -33,13 +33,8 @@ class Content(NamedTuple):
         """What tells images with other pixels apart, one bytes an image."""
         return [hashlib.sha256(image).digest() for image in self.images]
 
-    @property
-    def distinct(self):
-        """The first image of each that have the same pixels (indices, rising)."""
-        return np.sort(np.unique(self.pixels, return_index=True)[1])
-
     def counts(self, images=slice(None)):
-        """The number of images, all or of some indices, by class id."""
+        """The number of images, all or those of a mask, by class id."""
         counts = np.bincount(self.labels[images], minlength=len(self.names))
         return dict(enumerate(counts.tolist()))
 

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import functools
+import mmap
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ from keras import layers
 from siamese.model.devices import CHUNK, number_of_threads
 from siamese.model.layers import UnitLength
 from siamese.model.network import join
-from siamese.model.whitening import within_class_whitening
+from siamese.model.whitening import chunks, within_class_whitening
 
 
 @functools.lru_cache(maxsize=1)
@@ -22,15 +23,25 @@ def traced(encoder):
     return call.get_concrete_function()
 
 
-def embed(encoder, images):
-    """Embeddings of uint8 images (n, height, width, channels): float32 (n, width)."""
-    call = traced(encoder)
+def free_mapped(images):
+    """Give back the memory of what has been read of mapped images."""
+    if (mapping := getattr(images, "_mmap", None)) is not None:
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def embed(encoder, images, rows=None):
+    """Embeddings of uint8 images (n, height, width, channels), all or those of `rows`,
+    float32 (n, width).
+    """
+    call, rows = traced(encoder), np.arange(len(images)) if rows is None else rows
 
     def embed_chunk(start):
-        return call(tf.constant(images[start : start + CHUNK])).numpy()
+        chunk = images[rows[start : start + CHUNK]]
+        free_mapped(images)
+        return call(tf.constant(chunk)).numpy()
 
     with concurrent.futures.ThreadPoolExecutor(number_of_threads()) as pool:
-        return np.concatenate([*pool.map(embed_chunk, range(0, len(images), CHUNK))])
+        return np.concatenate([*pool.map(embed_chunk, range(0, len(rows), CHUNK))])
 
 
 def embed_used(encoder, images, sets):
@@ -38,7 +49,14 @@ def embed_used(encoder, images, sets):
     sides = ("left", "right")
     used = np.unique(np.concatenate([pairs[s] for pairs in sets for s in sides]))
     rows = [{s: np.searchsorted(used, pairs[s]) for s in sides} for pairs in sets]
-    return embed(encoder, images[used]), rows
+    return embed(encoder, images, used), rows
+
+
+def distances_of(vectors, pairs, distance=lambda a, b: np.linalg.norm(a - b, axis=1)):
+    """Distances of pairs (left, right) of rows of `vectors`, float32 of shape (n,)."""
+    left, right = pairs["left"], pairs["right"]
+    parts = [(left[chunk], right[chunk]) for chunk in chunks(len(left), 1024)]
+    return np.concatenate([distance(vectors[a], vectors[b]) for a, b in parts])
 
 
 def pair_distances(model, images, sets):
@@ -48,9 +66,8 @@ def pair_distances(model, images, sets):
     right (int32) of each set's pairs by its name. So do the distances, float32.
     """
     vectors, rows = embed_used(model.get_layer("encoder"), images, sets.values())
-    distance = model.layers[-1]
     return {
-        name: distance(vectors[pairs["left"]], vectors[pairs["right"]]).numpy()
+        name: distances_of(vectors, pairs, model.layers[-1])
         for name, pairs in zip(sets, rows, strict=True)
     }
 

@@ -9,6 +9,7 @@ from keras import layers
 from siamese.data.stored import reading
 from siamese.errors import StudyError
 from siamese.model.layers import DISTANCES, LOSSES
+from siamese.model.whitening import MOST_OUTPUTS
 from siamese.study.axes import default_of
 
 
@@ -32,7 +33,12 @@ def build_encoder(setting, shape):
     build = import_network(setting["network"]).build
     names = inspect.getfullargspec(build).kwonlyargs
     try:
-        return build(shape, **{name: setting[name] for name in names})
+        encoder = build(shape, **{name: setting[name] for name in names})
+        if setting.get("whitening") and (n := encoder.output_shape[-1]) > MOST_OUTPUTS:
+            expected = f"at most {MOST_OUTPUTS} with grid.whitening"
+            advice = "set it to 0, or take smaller images (dataset.shape)"
+            raise ValueError(f"found {n} outputs, expected {expected}; {advice}")
+        return encoder
     except ValueError as error:
         place = f"Network {setting['network']} on images of shape {shape}"
         raise StudyError(f"{place}: {' '.join(str(error).split())}") from error

@@ -5,11 +5,12 @@ from scipy.linalg import cholesky, solve_triangular
 
 # Vectors, or pairs of them, at a time, where not all need to be.
 CHUNK = 8192
+MOST_OUTPUTS = 4096  # Whitening more of a network takes more than 2 GB.
 
 
-def chunks(n):
-    """Slices that take n things in turn."""
-    return [slice(start, start + CHUNK) for start in range(0, n, CHUNK)]
+def chunks(n, size=None):
+    """Slices that take n things in turn, `size` or CHUNK at a time."""
+    return [slice(at, at + (size or CHUNK)) for at in range(0, n, size or CHUNK)]
 
 
 def within_class_whitening(vectors, pairs, share):
@@ -32,12 +33,15 @@ def within_class_whitening(vectors, pairs, share):
     for chunk in chunks(len(left)):
         differences = (vectors[left[chunk]] - vectors[right[chunk]]).astype(np.float64)
         covariance += differences.T @ differences
+        del differences
     covariance /= max(2 * len(left), 1)
     # Embeddings that are all equal have a variance of 0.
     variance = np.trace(covariance) / width or 1.0
-    covariance = share * covariance + (1 - share) * variance * np.eye(width)
-    lower = cholesky(covariance, lower=True)
-    kernel = solve_triangular(lower, np.eye(width), lower=True).T
-    trained = np.unique([pairs["left"], pairs["right"]])
-    mean = vectors[trained].mean(axis=0, dtype=np.float64)
+    covariance *= share
+    covariance[np.diag_indices(width)] += (1 - share) * variance
+    lower = cholesky(covariance, lower=True, overwrite_a=True)
+    kernel = solve_triangular(lower, np.eye(width), lower=True, overwrite_b=True).T
+    trained = np.zeros((len(vectors), 1), bool)
+    trained[pairs["left"]] = trained[pairs["right"]] = True
+    mean = vectors.mean(axis=0, dtype=np.float64, where=trained)
     return kernel.astype(np.float32), (-mean @ kernel).astype(np.float32)

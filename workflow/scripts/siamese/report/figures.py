@@ -35,6 +35,11 @@ def set_title(figure, text):
     figure.suptitle("\n".join(lines), fontsize=TITLE_POINTS)
 
 
+def short(name, most=12):
+    """A class name of at most so many characters: longer ones overlap in figures."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def draw_band(axis, accuracies, test_set="B"):
     """Draw the range of the baselines as a band, and name the best on a test set.
 

@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 
 from siamese.model import keras
-from siamese.model.embedding import embed
+from siamese.model.embedding import embed, free_mapped
 from siamese.model.network import build_encoder
 from siamese.model.whitening import chunks, within_class_whitening
 from siamese.study.axes import setting_of
@@ -21,12 +21,13 @@ from siamese.study.axes import setting_of
 BLUR_SIGMA = 2
 # The covariance weighs as much as the identity.
 WHITENING = 0.5
+SIDE = 32  # Covariances of larger images take gigabytes and minutes.
 
 
 @dataclass(frozen=True)
 class Source:
-    """Images, uint8 of shape (n, height, width, channels), and the training pairs: left
-    and right (rows of images) and same.
+    """Images, uint8 of shape (n, height, width, channels), in memory or mapped, and the
+    training pairs: left and right (rows of images) and same.
     """
 
     images: np.ndarray
@@ -34,14 +35,31 @@ class Source:
     seed: int
     margin: float
 
+    @functools.cached_property
+    def small(self):
+        """The images whose pixels baselines use, uint8; if they have more values than
+        SIDE x SIDE x 3, means of the least squares that leave none longer than SIDE.
+        """
+        shape = self.images.shape[1:]
+        if np.prod(shape) <= SIDE * SIDE * 3:
+            return self.images
+        step = -(-max(shape[:2]) // SIDE)
+        images, floats = keras.Input(shape, dtype="uint8"), keras.layers.Rescaling(1.0)
+        pooling = keras.layers.AveragePooling2D(step, padding="same")
+        small = np.rint(embed(keras.Sequential([images, floats, pooling]), self.images))
+        print(f"Pixels of baselines: {shape} reduced to {small.shape[1:]}")
+        return small.astype(np.uint8)
+
 
 def as_rows(images):
     """Images as rows of values from 0 to 1."""
-    return images.reshape(len(images), -1) / np.float32(255)
+    rows = images.reshape(len(images), -1) / np.float32(255)
+    free_mapped(images)
+    return rows
 
 
 def pixels(source):
-    return as_rows(source.images)
+    return as_rows(source.small)
 
 
 def normalised_pixels(source):
@@ -52,7 +70,7 @@ def blurred(source):
     """Images under a Gaussian filter, as rows."""
     rows = pixels(source)
     # All images at a time would take twice the memory.
-    for image in rows.reshape(source.images.shape):
+    for image in rows.reshape(source.small.shape):
         gaussian_filter(image, BLUR_SIGMA, axes=(0, 1), output=image)
     return rows
 
@@ -75,11 +93,11 @@ def whitened_pixels(source):
 def principal_components(source, filters):
     """As many coordinates as the encoder has outputs, or all, as rows of length one."""
     trained = np.unique([source.pairs["left"], source.pairs["right"]])
-    rows = as_rows(source.images[trained])
+    rows = as_rows(source.small[trained])
     width = min(2 * filters, *rows.shape)
     pca = PCA(width, svd_solver="covariance_eigh", copy=False).fit(rows)
     del rows
-    parts = (as_rows(source.images[chunk]) for chunk in chunks(len(source.images)))
+    parts = (as_rows(source.small[chunk]) for chunk in chunks(len(source.small)))
     return normalize(np.concatenate([pca.transform(part) for part in parts]))
 
 
@@ -99,10 +117,3 @@ def baselines_of(sizes):
     for size, filters in sizes.items():
         yield "PCA", size, functools.partial(principal_components, filters=filters)
         yield "untrained", size, functools.partial(untrained_encoder, filters=filters)
-
-
-def distances_of(vectors, pairs):
-    """Euclidean distances of pairs (left, right) of rows of `vectors`."""
-    left, right = pairs["left"], pairs["right"]
-    steps = (vectors[left[c]] - vectors[right[c]] for c in chunks(len(left)))
-    return np.concatenate([np.linalg.norm(step, axis=1) for step in steps])

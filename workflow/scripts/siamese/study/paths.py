@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import functools
+import json
 import os
 from pathlib import Path
 from string import Template
@@ -144,6 +145,16 @@ class Paths:
     def description(self):
         """The file that describes the stored data set; it may not exist yet."""
         return self.folder / f"results{self.root}/dataset/dataset.json"
+
+    @property
+    def pixels(self):
+        """Pixels of an image, by the config or an earlier run, else the report's."""
+        shape = self.config.dataset.shape
+        try:
+            shape = shape or json.loads(self.description.read_bytes())["shape"]
+            return shape[0] * shape[1]
+        except (OSError, ValueError, LookupError, TypeError):
+            return 28 * 28
 
     def check(self):
         """Refuse paths with mistakes, and a project in a folder with braces."""

@@ -23,6 +23,7 @@ class Settings:
     """The settings of a study, each a dict of a value for each of AXES."""
 
     config: Config
+    pixels: int
 
     @property
     def given(self):
@@ -59,12 +60,12 @@ class Settings:
 
     def growth(self, wildcards):
         """How many times the time and memory of the report's networks a point takes."""
-        return growth_of(self.at(wildcards))
+        return growth_of(self.at(wildcards), self.pixels)
 
     @property
     def largest_growth(self):
         """The same for the largest size, with the report's values for further axes."""
-        return growth_of(setting_of(max(self.config.sizes.values())))
+        return growth_of(setting_of(max(self.config.sizes.values())), self.pixels)
 
     def check(self):
         """Refuse unknown sizes, and axes that no network of their grid uses."""
@@ -84,16 +85,16 @@ class Settings:
                     raise ConfigError(f"grid.{name}", values, expected)
 
 
-def growth_of(setting):
+def growth_of(setting, pixels):
     """How many times the time and memory of the report's networks a setting takes.
 
     The arithmetic grows with the square of the filters and of the kernel's side, memory
-    with the filters and with the weights of the first dense layer. Both are whole
-    numbers from 1.
+    with the filters and with the weights of the first dense layer, both with the pixels
+    of an image. They are whole numbers from 1.
     """
     filters = setting["filters"] or 1
     width, side = setting["dense_width"] or 1, setting["kernel_size"] or 1
-    # The report's large network is 1.
-    times = (filters / 32) ** 2 * (side / 3) ** 2
-    megabytes = 1000 + 20 * filters + 0.003 * filters * width
+    # The report's large network on its images, of 784 pixels, is 1.
+    times = (filters / 32) ** 2 * (side / 3) ** 2 * pixels / 784
+    megabytes = 1000 + (20 * filters + 0.003 * filters * width) * pixels / 784
     return max(1, math.ceil(times)), max(1, math.ceil(megabytes / 3000))

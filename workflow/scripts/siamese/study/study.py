@@ -55,7 +55,8 @@ class Study:
         config = parse(Config, config, metrics)
         paths = Paths(config, Path(project), Path(folder).resolve())
         paths.check()
-        classes, settings = Classes(config, paths.image_folder), Settings(config)
+        classes = Classes(config, paths.image_folder)
+        settings = Settings(config, paths.pixels)
         classes.check()
         settings.check()
         published = read_published(paths.published) if paths.published else []
