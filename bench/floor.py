@@ -17,8 +17,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from siamese.data.pair_tables import read_pairs
-from siamese.data.stored import read_images
+from siamese.data.stored import read_images, read_pairs
 from siamese.model.devices import set_up_devices
 from siamese.model.network import build_siamese
 from siamese.model.training import train_epoch, training_step

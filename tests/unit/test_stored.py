@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from siamese.data import stored
-from siamese.data.pair_tables import read_pairs
 from siamese.data.stored import (
     read_distances,
     read_history,
     read_images,
     read_json,
     read_pair_table,
+    read_pairs,
 )
 from siamese.errors import StudyError
 

@@ -1,6 +1,7 @@
 """Set two grid points, or two studies, side by side."""
 
 import re
+from itertools import product
 
 import pandas as pd
 
@@ -20,9 +21,8 @@ def read_point(path):
     """What a grid point's path states, its metrics by name, and its figure's path."""
     metrics = read_json(path / "metrics.json")
     values = {
-        metric.axis(f" on {test_set}"): metric.scale * metrics[test_set][name]
-        for name, metric in METRICS.items()
-        for test_set in TEST_SETS
+        metric.axis(f" on {of}"): metric.scale * metrics[of][metric.name]
+        for metric, of in product(METRICS.values(), TEST_SETS)
     }
     stated = re.findall("([a-z0-9_]+)~([^,/]+)", str(path))
     return dict(stated), values, path / "curves.png"

@@ -1,9 +1,7 @@
 """Check that results are as their jobs left them, by the checksums in the logs."""
 
-import hashlib
-
 from siamese.errors import StudyError
-from siamese.records import read_records
+from siamese.records import read_records, sha256_of
 from siamese.study.paths import argument
 
 
@@ -13,9 +11,8 @@ def fault(path, sha256, log):
         return f"{path}: not recorded, no log has its checksum"
     if not path.exists():
         return f"{path}: missing ({log} has its checksum)"
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            return f"{path}: changed since its job ended ({log} has its checksum)"
+    if sha256_of(path) != sha256:
+        return f"{path}: changed since its job ended ({log} has its checksum)"
 
 
 def add_arguments(parser):

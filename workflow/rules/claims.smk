@@ -8,7 +8,7 @@ use rule job as judge_claims with:
         claims=local(os.path.relpath(CLAIMS or PROJECT / "config/claims.yaml")),
         table=rules.summarise.output.table,
     output:
-        table=shown("<results>/summary/claims.csv", "claims", "Claims", "table"),
+        table=shown("<results>/summary/claims.csv", "Claims", "table"),
     log:
         "<logs>/judge_claims.log",
     params:
@@ -24,7 +24,7 @@ use rule job as plot_claims with:
         claims=rules.judge_claims.output.table,
         table=rules.summarise.output.table,
     output:
-        png=shown("<results>/summary/claims.png", "claims", "Claims", "figure"),
+        png=shown("<results>/summary/claims.png", "Claims", "figure"),
         svg="<results>/summary/claims.svg",
         text="<results>/summary/claims.md",
     log:

@@ -97,9 +97,10 @@ def script_of(name):
     return {"script": name, "code": code_of("run_script.py") | code_of(name)}
 
 
-def shown(path, caption, category, result, **labels):
-    """An output that Snakemake's report shows, with a caption of workflow/report."""
-    caption, labels = f"../report/{caption}.rst", {"result": result} | labels
+def shown(path, category, result, caption=None, **labels):
+    """An output in Snakemake's report; its caption in workflow/report has its name."""
+    caption = f"../report/{caption or Path(path).stem}.rst"
+    labels = {"result": result} | labels
     return report(path, caption=caption, category=category, labels=labels)
 
 

@@ -116,7 +116,6 @@ use rule job as draw_pairs with:
     output:
         figure=shown(
             "<results>/{protocol}verification/seed~{seed}/pairs.png",
-            "pairs",
             "Checks",
             "random pairs",
             seed="{protocol}{seed}",
@@ -131,9 +130,7 @@ use rule job as draw_pairs with:
 
 use rule job as verify_loss with:
     output:
-        text=shown(
-            "<results>/verification/loss.txt", "loss", "Checks", "contrastive loss"
-        ),
+        text=shown("<results>/verification/loss.txt", "Checks", "contrastive loss"),
         values="<results>/verification/loss.json",
     log:
         "<logs>/verify_loss.log",

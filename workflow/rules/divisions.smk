@@ -8,9 +8,7 @@ use rule job as compare_divisions with:
         table=rules.summarise.output.table,
         development=local(os.path.relpath(DEVELOPMENT)) if DEVELOPMENT else [],
     output:
-        table=shown(
-            "<results>/summary/divisions.csv", "divisions", "Divisions", "table"
-        ),
+        table=shown("<results>/summary/divisions.csv", "Divisions", "table"),
         text="<results>/summary/divisions.md",
     log:
         "<logs>/compare_divisions.log",
@@ -30,7 +28,7 @@ use rule job as plot_divisions with:
     input:
         table=rules.summarise.output.table,
     output:
-        png=shown("<results>/summary/divisions.png", "divisions", "Divisions", "figure"),
+        png=shown("<results>/summary/divisions.png", "Divisions", "figure"),
         svg="<results>/summary/divisions.svg",
     log:
         "<logs>/plot_divisions.log",

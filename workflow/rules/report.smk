@@ -7,10 +7,7 @@ use rule job as write_explorer with:
         histories=lambda wildcards: point_files(study.own_points, "history.csv"),
     output:
         page=shown(
-            "<results>/summary/explorer.html",
-            "explorer",
-            "Explorer",
-            "all settings, interactive",
+            "<results>/summary/explorer.html", "Explorer", "all settings, interactive"
         ),
     log:
         "<logs>/write_explorer.log",
@@ -39,15 +36,9 @@ use rule job as show_failures with:
         A=lambda wildcards: run_files(study.main_points, "pairs", "A.csv")[0],
         B=lambda wildcards: run_files(study.main_points, "pairs", "B.csv")[0],
     output:
-        worst=shown(
-            "<results>/summary/worst_pairs.png",
-            "worst_pairs",
-            "Best setting",
-            "worst pairs",
-        ),
+        worst=shown("<results>/summary/worst_pairs.png", "Best setting", "worst pairs"),
         map=shown(
             "<results>/summary/embeddings.html",
-            "embeddings",
             "Best setting",
             "map of embeddings, interactive",
         ),
@@ -77,12 +68,7 @@ use rule job as write_overview with:
         made_with=rules.gather_provenance.output.table,
         explorer=rules.write_explorer.output.page,
     output:
-        page=shown(
-            "<results>/summary/overview.html",
-            "overview",
-            "Overview",
-            "what the study says",
-        ),
+        page=shown("<results>/summary/overview.html", "Overview", "what the study says"),
     log:
         "<logs>/write_overview.log",
     params:

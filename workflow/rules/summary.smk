@@ -11,9 +11,7 @@ use rule job as summarise with:
         metrics=lambda wildcards: point_files(study.points, "metrics.json"),
         baselines=lambda wildcards: run_files(study.points, "baselines", "metrics.json"),
     output:
-        table=shown(
-            "<results>/summary/summary.csv", "summary", "Summary", "table of all runs"
-        ),
+        table=shown("<results>/summary/summary.csv", "Summary", "table of all runs"),
     log:
         "<logs>/summarise.log",
     params:
@@ -40,7 +38,10 @@ use rule job as plot_summary with:
         table=rules.summarise.output.table,
     output:
         png=shown(
-            "<results>/summary/summary.png", "summary_figure", "Summary", "figure"
+            "<results>/summary/summary.png",
+            "Summary",
+            "figure",
+            caption="summary_figure",
         ),
         svg="<results>/summary/summary.svg",
     log:
@@ -60,22 +61,12 @@ use rule job as examine_best_setting with:
         B=lambda wildcards: run_files(study.main_points, "pairs", "B.csv"),
         dataset=rules.partition.output.description,
     output:
-        table=shown(
-            "<results>/summary/classes.csv",
-            "classes",
-            "Best setting",
-            "table of classes",
-        ),
+        table=shown("<results>/summary/classes.csv", "Best setting", "table of classes"),
         classes=shown(
-            "<results>/summary/classes.png",
-            "classes",
-            "Best setting",
-            "accuracy by classes",
+            "<results>/summary/classes.png", "Best setting", "accuracy by classes"
         ),
         classes_svg="<results>/summary/classes.svg",
-        distances=shown(
-            "<results>/summary/distances.png", "distances", "Best setting", "distances"
-        ),
+        distances=shown("<results>/summary/distances.png", "Best setting", "distances"),
         distances_svg="<results>/summary/distances.svg",
     log:
         "<logs>/examine_best_setting.log",
@@ -95,7 +86,7 @@ use rule job as compare_splits with:
     input:
         table=rules.summarise.output.table,
     output:
-        table=shown("<results>/summary/leakage.csv", "leakage", "Summary", "leakage"),
+        table=shown("<results>/summary/leakage.csv", "Summary", "leakage"),
         text="<results>/summary/leakage.md",
     log:
         "<logs>/compare_splits.log",
@@ -114,7 +105,6 @@ use rule job as gather_provenance with:
         records="<results>/provenance.json",
         table=shown(
             "<results>/summary/made_with.csv",
-            "made_with",
             "Checks",
             "table of versions, machines and settings",
         ),
@@ -135,12 +125,7 @@ use rule job as describe_settings with:
         table=rules.summarise.output.table,
         made_with=rules.gather_provenance.output.table,
     output:
-        table=shown(
-            "<results>/summary/settings.csv",
-            "settings",
-            "Summary",
-            "table of settings",
-        ),
+        table=shown("<results>/summary/settings.csv", "Summary", "table of settings"),
         text="<results>/summary/summary.md",
     log:
         "<logs>/describe_settings.log",

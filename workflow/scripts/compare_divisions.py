@@ -36,9 +36,8 @@ def division_rows(means, metric, names):
     """The accuracies of some names in each division, and the metric of all settings."""
     accuracies = divisions.by_division(means, "accuracy_b").loc[names]
     trained = means[means["method"] == TRAINED]
-    scores = divisions.by_division(trained, column(metric.name, "B")).agg(
-        ["mean", "min", "max"]
-    )
+    scores = divisions.by_division(trained, column(metric.name, "B"))
+    scores = scores.agg(["mean", "min", "max"])
     label = metric.label
     return [
         {"unseen classes": unseen}
@@ -49,10 +48,8 @@ def division_rows(means, metric, names):
 
 
 def divisions_text(runs, table, metric, own):
-    """The comparison for people.
-
-    `runs` is from `named_runs`, `table` has the columns of divisions.csv; settings are
-    ranked by `metric`; `own` has the unseen classes of the study's own division.
+    """The comparison for people: `runs` are from `named_runs`, `table` has the columns
+    of divisions.csv, `own` the unseen classes of the study's own division.
     """
     means, ranking = divisions.division_means(runs), METRICS[metric]
     trained = table[table["method"] == TRAINED]
@@ -89,10 +86,8 @@ def main(snakemake):
     table = divisions.describe_divisions(divisions.division_means(runs), params.metric)
     if path:
         numbers = [f"{column(params.metric, 'B')}_mean"]
-        development = read_table(path, numbers, ["name", "method"], TEXT_AXES)
-        table = divisions.with_development(
-            table, development, params.metric, params.sizes
-        )
+        other = read_table(path, numbers, ["name", "method"], TEXT_AXES)
+        table = divisions.with_development(table, other, params.metric, params.sizes)
     table.to_csv(snakemake.output.table, index=False)
     text = divisions_text(runs, table, params.metric, params.own)
     write_text(snakemake.output.text, text)

@@ -11,11 +11,10 @@ from siamese.study.columns import column
 
 
 def compare_splits(summary):
-    """Accuracy under both ways of splitting A, over the same seeds.
+    """Accuracy under both ways of splitting A over the same seeds; by Student's t.
 
     `summary` has the columns of summary.csv. One row a setting and test set: the mean
-    under each split, and the mean, low and high of the difference, pairs less images;
-    by Student's t.
+    under each split, and the mean, low and high of the difference, pairs less images.
     """
     axes = axes_in(summary)
     rows = []
@@ -27,9 +26,8 @@ def compare_splits(summary):
                 index="seed", columns="split_by", values=column("accuracy", name)
             )
             interval = mean_interval(values["pairs"] - values["images"])
-            row = dict(zip(axes, setting, strict=True)) | {"set": name}
-            for way in ("pairs", "images"):
-                row[f"split_by_{way}"] = mean_interval(values[way])["mean"]
+            means = values[["pairs", "images"]].mean().add_prefix("split_by_")
+            row = dict(zip(axes, setting, strict=True)) | {"set": name} | dict(means)
             row |= {"n": interval["n"], "difference": interval["mean"]}
             rows.append(row | {end: interval[end] for end in ("low", "high")})
     return pd.DataFrame(rows)

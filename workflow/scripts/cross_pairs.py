@@ -17,18 +17,15 @@ def images_in(pairs):
 
 
 def cross_pairs(test_a, test_b, generator):
-    """Test pairs across A and B, balanced by 'same' pairs of A and of B.
-
-    A 'different' pair, of as many as B has, is an image of A's test pairs (left) and
-    one of B's, drawn uniformly. As many 'same' pairs are drawn without repetition from
-    A's, up to half, and from B's. Takes and returns pair tables.
+    """A table of as many 'different' pairs as B has, each an image of A's test pairs
+    (left) and one of B's, drawn uniformly. As many 'same' pairs are drawn without
+    repetition from A's, up to half, and from B's.
     """
     n = int((test_b["same"] == 0).sum())
-    drawn = [
+    (left, left_class), (right, right_class) = (
         images_in(pairs).sample(n, replace=True, random_state=generator).to_numpy().T
         for pairs in (test_a, test_b)
-    ]
-    (left, left_class), (right, right_class) = drawn
+    )
     columns = {"left": left, "right": right, "left_class": left_class}
     columns |= {"right_class": right_class, "same": 0, "split": "test"}
     same_a, same_b = (table[table["same"] == 1] for table in (test_a, test_b))

@@ -24,14 +24,13 @@ def describe(summary):
     """
     keys = ["method", "split_by", *axes_in(summary)]
     columns = [name for name in summary if name in METRIC_OF_COLUMN]
-    parts = ("mean", "sd", "low", "high")
     rows = []
     for key, runs in summary.groupby(keys, sort=False, dropna=False):
-        row = dict(zip(keys, key, strict=True)) | {"n": len(runs)}
-        row["collapsed"] = int(runs["collapsed"].sum())
+        row = dict(zip(keys, key, strict=True))
+        row |= {"n": len(runs), "collapsed": int(runs["collapsed"].sum())}
         for name in columns:
-            interval = mean_interval(runs[name])
-            row |= {f"{name}_{part}": interval[part] for part in parts}
+            interval = mean_interval(runs[name]).items()
+            row |= {f"{name}_{part}": value for part, value in interval if part != "n"}
         rows.append(row)
     return tables.with_axis_types(pd.DataFrame(rows))
 
@@ -57,10 +56,8 @@ def cells(table, columns):
 
 
 def summary_text(summary, settings, split_by, differences=()):
-    """The settings for people, best on B first, with the protocol named.
-
-    `summary` has the columns of summary.csv; `settings` is from `describe`,
-    `differences` from `name_differences`.
+    """The settings for people, best on B first; `summary` has the columns of
+    summary.csv, `settings` is from `describe`, `differences` from `name_differences`.
     """
     axes = axes_in(summary)
     means = tables.setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])

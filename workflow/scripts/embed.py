@@ -5,8 +5,7 @@ Nothing after this needs the network. Its encoder is stored for use elsewhere.
 
 import numpy as np
 
-from siamese.data.pair_tables import read_pairs, read_sets
-from siamese.data.stored import damaged, read_images
+from siamese.data.stored import damaged, read_images, read_pairs, read_sets
 from siamese.model.devices import set_up_devices
 from siamese.model.embedding import pair_distances, whitened
 from siamese.model.export import plain_encoder, save_model

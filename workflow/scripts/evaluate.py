@@ -1,7 +1,6 @@
 """Rule evaluate: metrics of one grid point on the test sets A, B, joint and crossed."""
 
-from siamese.data.pair_tables import read_sets
-from siamese.data.stored import read_distances, write_json
+from siamese.data.stored import read_distances, read_sets, write_json
 from siamese.stats.metrics import evaluate
 
 

@@ -4,8 +4,7 @@ The threshold of each baseline is the best on A's validation pairs, or one that 
 study found on other divisions of the classes.
 """
 
-from siamese.data.pair_tables import read_pairs, read_sets
-from siamese.data.stored import read_images, write_json
+from siamese.data.stored import read_images, read_pairs, read_sets, write_json
 from siamese.errors import StudyError
 from siamese.model.devices import set_up_devices
 from siamese.model.embedding import distances_of

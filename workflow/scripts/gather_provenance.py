@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pandas as pd
@@ -14,10 +15,9 @@ COMMIT = "git describe --always --dirty --abbrev=40"
 
 
 def gather(records, made, later):
-    """The facts that files in the folders of those `made` were made with, but `later`.
-
-    The last record that has a file counts. Returns dicts of made_with (empty where no
-    record has a file of `made`) and files, paths below the study's folder.
+    """What files in the folders of those `made`, but not `later`, were made with: dicts
+    of made_with (by the last record that has a file, or empty) and files, paths below
+    the study's folder.
     """
     folders = {Path(path).parent for path in made}
     made_with = {path: {} for path in made}
@@ -46,22 +46,20 @@ def facts_of(made_with):
 
 def tabulate(groups, pins):
     """A table of the facts in `groups`, those that differ first; `pins` is a text."""
-    rows = {}
+    rows = defaultdict(Counter)  # Numbers of files by rule.
     for each in groups:
+        rule = each["made_with"].get("rule", "unknown")
         for fact in facts_of(each["made_with"]):
-            files, rules = rows.setdefault(fact, ([], set()))
-            files += each["files"]
-            rules.add(each["made_with"].get("rule", "unknown"))
-    names = [name for name, _ in rows]
-    table = []
-    for (name, value), (files, rules) in rows.items():
+            rows[fact][rule] += len(each["files"])
+    names, table = [name for name, _ in rows], []
+    for (name, value), files in rows.items():
         package = re.escape(name.replace("_", "-"))
         pinned = re.findall(f'"{package}==([^ "]+)', pins)
         differs = "from the pin" if pinned and value not in pinned else ""
         if names.count(name) > 1 or name == "record":
             differs = "between results"
-        rules = " ".join(sorted(rules))
-        table.append((name, value, " or ".join(pinned), differs, len(files), rules))
+        pinned, rules = " or ".join(pinned), " ".join(sorted(files))
+        table.append((name, value, pinned, differs, files.total(), rules))
     columns = ["fact", "value", "pinned", "differs", "files", "rules"]
     return pd.DataFrame(sorted(table, key=lambda row: not row[3]), columns=columns)
 

@@ -66,10 +66,8 @@ def label_panel(axis, difference, metric, baselines):
 
 
 def draw_claims(claims, baselines):
-    """A panel for each metric that claims name, and one for its differences.
-
-    `claims` has the content of claims.csv, `baselines` (pandas.Series) accuracies on B
-    by the baselines' names, the best first. Returns a matplotlib.figure.Figure.
+    """Figure of claims.csv: a panel for each metric that it names, and one for its
+    differences. `baselines` (pandas.Series) are accuracies on B by name, best first.
     """
     parts = list(panels(claims))
     heights = [len(effects) + 2 for _, _, effects in parts]
@@ -78,13 +76,12 @@ def draw_claims(claims, baselines):
     for axis, (difference, metric, effects) in zip(axes, parts, strict=True):
         label_panel(axis, difference, metric, baselines)
         draw_effects(axis, effects)
-    handles = [
-        axes[0].plot([], [], color=colour, lw=3, marker="o", label=name)[0]
-        for name, colour in COLOURS.items()
-    ]
+    handles, empty = [], ([], [])
+    for name, colour in COLOURS.items():
+        handles += axes[0].plot(*empty, "o-", color=colour, lw=3, label=name)
     if claims["published"].notna().any():
-        label = "published value"
-        handles += axes[0].plot([], [], "k*", ms=11, mfc="none", label=label)
+        stars = {"ms": 11, "mfc": "none", "label": "published value"}
+        handles += axes[0].plot(*empty, "k*", **stars)
     handles.append(axes[0].bar(0, 0, color="C0", alpha=0.12, label="claim holds"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     n = claims["n"].max()
@@ -98,8 +95,7 @@ def draw_claims(claims, baselines):
 def claims_text(claims):
     """The content of claims.csv for people."""
     n = claims["n_divisions"].max() if "n_divisions" in claims else 0
-    rows = claims.to_dict("records")
-    return render("claims.md.j2", rows=rows, n_divisions=n)
+    return render("claims.md.j2", rows=claims.to_dict("records"), n_divisions=n)
 
 
 def main(snakemake):

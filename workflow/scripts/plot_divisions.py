@@ -13,10 +13,7 @@ COLOURS = {True: "C0", False: "0.35"}
 
 
 def draw_divisions(means, metric):
-    """A row a setting or baseline, the best on B by a metric at the top.
-
-    `means` is from `division_means`. Returns a matplotlib.figure.Figure.
-    """
+    """Figure of `division_means`: a row a name, the best on B by a metric on top."""
     trained = set(means.loc[means["method"] == TRAINED, "name"])
     names = ranked(means, metric)
     settings = [name for name in names if name in trained][:MOST_SETTINGS]
@@ -26,19 +23,17 @@ def draw_divisions(means, metric):
     axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     for axis, each in zip(axes, shown, strict=True):
         draw_metric(axis, means, METRICS[each], names, trained)
-    axis = axes[0]
+    axis, handles = axes[0], []
     axis.set_yticks(range(len(names)), names, parse_math=False)
     axis.set_ylim(len(names) - 0.5, -0.5)
-    handles = [
-        axis.plot([], [], "o-", lw=3, color=COLOURS[kind], label=label)[0]
-        for kind, label in ((True, "trained setting"), (False, "baseline"))
-    ]
+    for kind, label in ((True, "trained setting"), (False, "baseline")):
+        handles += axis.plot([], [], "o-", lw=3, color=COLOURS[kind], label=label)
     handles += axis.plot([], [], "|", color="0.35", ms=9, label="one division")
     handles += axis.plot([], [], "k*", ms=9, mfc="none", label="the study's own")
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     n = means[UNSEEN].nunique() - 1
-    title = f"Classes never seen: mean over {n} divisions of the classes"
-    set_title(figure, f"{title} and 95 % interval")
+    over = f"{n} divisions of the classes and 95 % interval"
+    set_title(figure, f"Classes never seen: mean over {over}")
     return figure
 
 

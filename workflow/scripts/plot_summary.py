@@ -16,7 +16,6 @@ from siamese.study.columns import PUBLISHED, column
 
 SETS = {"A": "trained classes", "B": "unseen classes"}
 ACCURACY = METRICS["accuracy"]
-NARROWEST = 8
 MOST_PANELS = 8
 MOST_TICKS = 12
 # Lines stand beside each other so that their bars do not overlap.
@@ -27,9 +26,8 @@ class Layout(NamedTuple):
     """How the figure shows the axes that vary, in the order of the registry.
 
     `x` is the epochs if they vary, else the numbers with the most values, else the
-    first axis. `lines` is the batch size if it varies, else the first that is left.
-    `panels` are the next two, as far as they make no more than MOST_PANELS. The figure
-    averages over the rest.
+    first axis. `lines` is the batch size, else the first that is left. `panels` are as
+    many of the next two as make at most MOST_PANELS. The rest is averaged.
     """
 
     x: str
@@ -69,16 +67,16 @@ def draw_summary(summary, split_by):
 
     Points are means over seeds and over what the layout averages, thin bars their
     range, stars the published values, the band the range of the baselines.
-    `summary` is the content of summary.csv.
     """
     rows = trained_rows(summary, split_by)
     layout = choose_layout(rows)
     panels = split_rows(rows, layout.panels)
     ticks = in_order(rows[layout.x])
     lines = in_order(rows[layout.lines]) if layout.lines else [None]
-    figure = new_figure(max(3.1 * len(panels) + 1.2, NARROWEST), 6.4)
-    shape = len(SETS), len(panels)
-    axes = figure.subplots(*shape, sharex=True, sharey="row", squeeze=False)
+    figure = new_figure(max(3.1 * len(panels) + 1.2, 8), 6.4)
+    axes = figure.subplots(
+        len(SETS), len(panels), sharex=True, sharey="row", squeeze=False
+    )
     for row, (name, classes) in zip(axes, SETS.items(), strict=True):
         means = baseline_means(summary, split_by, column("accuracy", name))
         for axis, (title, panel) in zip(row, panels.items(), strict=True):
@@ -91,9 +89,8 @@ def draw_summary(summary, split_by):
     for axis in axes[-1]:
         label_ticks(axis, layout.x, ticks)
     handles = legend_handles(axes[0, 0], rows, layout.lines, lines)
-    columns = min(len(handles), len(panels) + 1, 4)
-    place = {"loc": "outside lower center", "ncols": columns, "fontsize": 9}
-    figure.legend(handles=handles, **place)
+    place = {"loc": "outside lower center", "fontsize": 9}
+    figure.legend(handles=handles, ncols=min(len(handles), len(panels) + 1, 4), **place)
     seeds = rows["seed"].nunique()
     over = [f"{seeds} seeds"] * (seeds > 1) + [AXES[n].label for n in layout.averaged]
     mean = f"mean and range over {', '.join(over)}" if over else "one seed"
@@ -119,11 +116,8 @@ def line_colours(n):
 def draw_panel(axis, panel, layout, ticks, lines, test_set):
     """Draw a line for each of `lines`, each value of `layout.x` at its tick."""
     shifts = np.linspace(-SHIFT, SHIFT, len(lines)) if len(lines) > 1 else [0]
-    bars = {"marker": "o", "elinewidth": 1}
-    stars = {"marker": "*", "ms": 13, "mfc": "none", "ls": "none"}
-    for value, colour, shift in zip(
-        lines, line_colours(len(lines)), shifts, strict=True
-    ):
+    colours = line_colours(len(lines))
+    for value, colour, shift in zip(lines, colours, shifts, strict=True):
         points = panel
         if layout.lines:
             points = panel[[or_none(each) == value for each in panel[layout.lines]]]
@@ -132,9 +126,10 @@ def draw_panel(axis, panel, layout, ticks, lines, test_set):
         accuracy = ACCURACY.scale * points[column("accuracy", test_set)]
         values = accuracy.groupby(at).agg(["mean", "min", "max"])
         spread = [values["mean"] - values["min"], values["max"] - values["mean"]]
-        axis.errorbar(values.index, values["mean"], spread, color=colour, **bars)
+        style = {"color": colour, "marker": "o", "elinewidth": 1}
+        axis.errorbar(values.index, values["mean"], spread, **style)
         published = ACCURACY.scale * points[column("published", test_set)].dropna()
-        axis.plot(at[published.index], published, color=colour, **stars)
+        axis.plot(at[published.index], published, "*", color=colour, ms=13, mfc="none")
 
 
 def label_ticks(axis, name, ticks):

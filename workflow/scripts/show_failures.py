@@ -11,23 +11,16 @@ import vl_convert
 from PIL import Image
 from sklearn.decomposition import PCA
 
-from siamese.data.pair_tables import read_pairs
-from siamese.data.stored import read_class_names, read_images, write_text
+from siamese.data.stored import read_class_names, read_images, read_pairs, write_text
 from siamese.model.devices import set_up_devices
 from siamese.model.embedding import distances_of, embed
 from siamese.model.network import read_model
 from siamese.report.best import best_setting, read_test_pairs, with_setting
 from siamese.report.figures import PALETTE, new_figure, short
 from siamese.report.templates import as_script, png_uri, render
+from siamese.stats import tables
 from siamese.stats.baselines import Source, baselines_of
 from siamese.stats.metrics import name_baseline
-from siamese.stats.tables import (
-    baseline_means,
-    read_summary,
-    short_name,
-    trained_rows,
-    varying,
-)
 
 TITLE = "Most wrong: nearest pairs of different classes, farthest of the same"
 # For each kind, set and method.
@@ -155,31 +148,32 @@ def write_map(path, shown, images, names, vectors):
 def main(snakemake):
     paths, params, output = snakemake.input, snakemake.params, snakemake.output
     set_up_devices(snakemake.threads, gpu=False)
-    summary = read_summary(paths.table)
+    summary = tables.read_summary(paths.table)
     best = best_setting(summary, params.split_by)
     number, *_ = with_setting(params.points, best)
     seed = params.points[number]["seed"]
     images = read_images(paths.images, in_memory=False)
     names = read_class_names(paths.dataset)
-    tables = {name: paths[name] for name in SHAPES}
-    tables = read_test_pairs(tables, paths.distances[number])
+    pairs = {name: paths[name] for name in SHAPES}
+    pairs = read_test_pairs(pairs, paths.distances[number])
 
-    baseline = baseline_means(summary, params.split_by).index[0]
+    baseline = tables.baseline_means(summary, params.split_by).index[0]
     functions = {name_baseline(m, size): f for m, size, f in baselines_of(params.sizes)}
     train = read_pairs(paths.A)["train"]
     vectors = functions[baseline](Source(images, train, seed, params.margin))
-    setting = short_name(best, varying(trained_rows(summary, params.split_by)))
+    varied = tables.varying(tables.trained_rows(summary, params.split_by))
+    setting = tables.short_name(best, varied)
     trained = f"best trained on B: {setting}, seed {seed}"
     untrained = f"best untrained: {baseline}"
     methods = {
-        trained: {name: pairs["distance"].to_numpy() for name, pairs in tables.items()},
-        untrained: {name: distances_of(vectors, p) for name, p in tables.items()},
+        trained: {name: p["distance"].to_numpy() for name, p in pairs.items()},
+        untrained: {name: distances_of(vectors, p) for name, p in pairs.items()},
     }
-    shown = images_on_map(tables, np.random.default_rng(seed))
+    shown = images_on_map(pairs, np.random.default_rng(seed))
     rows = [image for _, _, image in shown]
     encoder = read_model(paths.encoders[number], compile=False)
     maps = {trained: embed(encoder, images, rows), untrained: vectors[rows]}
     # The vectors of all images take more memory than all that follows.
     del vectors
-    draw_worst(images, tables, methods, names).savefig(output.worst, dpi=100)
+    draw_worst(images, pairs, methods, names).savefig(output.worst, dpi=100)
     write_map(output.map, shown, images, names, maps)

@@ -1,7 +1,4 @@
-"""Rule summarise: one row for each grid point or baseline, and seed.
-
-Published values stand beside it, where there are any.
-"""
+"""Rule summarise: a row a run of a grid point or baseline, beside published values."""
 
 from itertools import product
 
@@ -19,13 +16,10 @@ FIRST = ("accuracy", "loss", "auc")
 
 def row_of(metrics, names):
     """The metrics of one run in the order of the summary; `names` stand last."""
-    values = {
-        column(metric, test_set): metrics[test_set][metric]
-        for metric, test_set in product(dict.fromkeys([*FIRST, *METRICS]), TEST_SETS)
-    }
-    for test_set, end in product(TEST_SETS, ("low", "high")):
-        name = f"{column('accuracy', test_set)}_{end}"
-        values[name] = metrics[test_set][f"accuracy_{end}"]
+    columns = [*product(dict.fromkeys([*FIRST, *METRICS]), TEST_SETS)]
+    values = {column(name, of): metrics[of][name] for name, of in columns}
+    for of, end in product(TEST_SETS, ("low", "high")):
+        values[f"{column('accuracy', of)}_{end}"] = metrics[of][f"accuracy_{end}"]
     return values | {name: metrics[name] for name in names}
 
 
@@ -34,10 +28,9 @@ def summarise(points, metrics, baseline_points, baselines, published):
 
     `points` are dicts with split_by, seed, the axes (None where the network does not
     use one), and `further`, which is '' for the report's values of further axes; with
-    several divisions of the classes also `unseen`. `metrics` has the content of each
-    point's metrics.json; `baseline_points` and `baselines` are the same of the files of
-    baselines, without axes. `published` has the main axes, published_a, published_b and
-    published_joint, accuracies as shares.
+    several divisions of the classes also `unseen`. `baseline_points` are without axes;
+    `metrics` and `baselines` have the content of metrics.json. `published` has the main
+    axes, published_a, published_b and published_joint, accuracies as shares.
     """
     divisions = [UNSEEN] if UNSEEN in points[0] else []
     last = ["threshold_tuned", "collapsed", *(["threshold_unseen"] * len(divisions))]
@@ -56,11 +49,8 @@ def summarise(points, metrics, baseline_points, baselines, published):
     table = with_axis_types(pd.DataFrame(rows)).merge(
         with_axis_types(published), on=[*MAIN_AXES, *report], how="left"
     )
-    first = [
-        *axes_in(table),
-        "seed",
-        *(column(*pair) for pair in product(FIRST, PUBLISHED)),
-    ]
+    first = [*axes_in(table), "seed"]
+    first += [column(*pair) for pair in product(FIRST, PUBLISHED)]
     first += [*PUBLISHED.values(), "method", "split_by", *divisions]
     return table[first + [name for name in table if name not in (*first, "further")]]
 

@@ -6,8 +6,7 @@ the same weights: what an epoch draws depends on (seed, epoch) alone.
 
 import csv
 
-from siamese.data.pair_tables import read_pairs
-from siamese.data.stored import HISTORY, read_history, read_images
+from siamese.data.stored import HISTORY, read_history, read_images, read_pairs
 from siamese.model import keras
 from siamese.model.devices import memory_errors_explained, set_up_devices
 from siamese.model.network import build_siamese, import_network, read_model

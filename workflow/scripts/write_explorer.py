@@ -1,6 +1,7 @@
 """Rule write_explorer: all settings on one interactive page, explorer.html and .js."""
 
 from collections import defaultdict
+from itertools import product
 
 import pandas as pd
 import vl_convert
@@ -20,15 +21,13 @@ UNUSED = "not used"
 MOST_RUNS = 20_000
 MOST_TICKS = 10
 # The metrics of the table and the parallel coordinates; the scatter plot has all.
-SHOWN = [column("accuracy", name) for name in TEST_SETS]
-SHOWN += [column("auc", "B"), column("eer", "B")]
+SHOWN = [*(column("accuracy", name) for name in TEST_SETS), "auc_b", "eer_b"]
 DIGITS = 5
 LABELS = {"split_by": "split by", "seeds": "seeds"}
 LABELS |= {name: axis.label for name, axis in AXES.items()}
 LABELS |= {
-    column(name, test_set): metric.axis(f" on {test_set}")
-    for name, metric in METRICS.items()
-    for test_set in TEST_SETS
+    column(metric.name, test_set): metric.axis(f" on {test_set}")
+    for metric, test_set in product(METRICS.values(), TEST_SETS)
 }
 
 
@@ -39,10 +38,8 @@ def scaled(table):
 
 
 def settings_of(summary):
-    """Trained settings by their key, in order; `summary` is that of summary.csv.
-
-    Each is a dict of name, seeds, published accuracies by column, and values by column:
-    axes that vary, the number of seeds and the metrics' means over seeds.
+    """Trained settings by their key, in order: dicts of name, seeds, published
+    accuracies by column, and values by column: axes that vary, seeds, means of metrics.
     """
     runs = tables.trained_runs(summary)
     keys, names = ["split_by", *axes_in(runs)], tables.varying(runs)
@@ -51,20 +48,16 @@ def settings_of(summary):
     published = groups[[*PUBLISHED.values()]].first()
     published.columns = [column("accuracy", name) for name in PUBLISHED]
     settings = {}
-    for setting, metrics, accuracies, seeds, collapsed in zip(
-        means.index.to_frame().to_dict("records"),
-        scaled(means),
-        scaled(published),
-        groups["seed"].agg(list),
-        groups["collapsed"].sum(),
-        strict=True,
+    for (key, rows), metrics, accuracies in zip(
+        groups, scaled(means), scaled(published), strict=True
     ):
-        note = f", {collapsed} collapsed" if collapsed else ""
-        values = {name: or_none(setting[name]) for name in names}
-        settings[key_of(setting, keys)] = {
+        setting = {name: or_none(v) for name, v in zip(keys, key, strict=True)}
+        note = f", {n} collapsed" if (n := rows["collapsed"].sum()) else ""
+        values = {name: setting[name] for name in names}
+        settings[tuple(setting.values())] = {
             "name": tables.short_name(setting, names),
-            "seeds": ", ".join(map(str, seeds)),
-            "values": values | {"seeds": f"{len(seeds)}{note}"} | metrics,
+            "seeds": ", ".join(map(str, rows["seed"])),
+            "values": values | {"seeds": f"{len(rows)}{note}"} | metrics,
             "published": accuracies,
         }
     return settings
@@ -80,10 +73,7 @@ def baselines_of(summary, columns):
 
 
 def curves_of(points, paths):
-    """The epochs of runs, two dicts each, in lists by the key of the setting.
-
-    `points` has the split_by, axes and seed of each history.csv.
-    """
+    """The epochs of the runs of `points`, two dicts each, in lists by setting's key."""
     curves = defaultdict(list)
     for point, path in zip(points[:MOST_RUNS], paths, strict=False):
         key = key_of(point, ["split_by", *axes_in(point)])
@@ -127,10 +117,8 @@ def column_of(name, settings):
 
 
 def coordinates(settings, name):
-    """A column as an upright axis of the parallel coordinates.
-
-    A dict of ticks (pairs of place, from 0 to 1, and text) and places (one for each
-    setting, None for a missing value).
+    """A column as an upright axis of the parallel coordinates: a dict of ticks (pairs
+    of place, from 0 to 1, and text) and places (one a setting, None for no value).
     """
     order = in_order(settings, name)
     if name in METRIC_OF_COLUMN:
@@ -162,10 +150,12 @@ def content_of(summary, points, paths):
 
 def main(snakemake):
     paths, params = snakemake.input, snakemake.params
-    content = content_of(
-        tables.read_summary(paths.table), params.points, paths.histories
+    summary = tables.read_summary(paths.table)
+    page = render(
+        "explorer.html",
+        title=f"Explorer: {params.dataset}",
+        data=as_script(content_of(summary, params.points, paths.histories)),
+        # With the programs that draw its charts the page needs no network.
+        programs=vl_convert.javascript_bundle(),
     )
-    # With the programs that draw its charts the page needs no network.
-    values = {"data": as_script(content), "programs": vl_convert.javascript_bundle()}
-    page = render("explorer.html", title=f"Explorer: {params.dataset}", **values)
     write_text(snakemake.output.page, page)

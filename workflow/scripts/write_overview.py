@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from siamese.data.stored import read_class_names, read_table, write_text
-from siamese.report.best import key_of
 from siamese.report.templates import png_uri, render
 from siamese.stats import tables
 from siamese.stats.metrics import METRICS
@@ -14,67 +13,55 @@ from siamese.study.columns import PUBLISHED, TEST_SETS, TRAINED, column
 from siamese.study.pair_counts import complete_sets
 
 ACCURACY = METRICS["accuracy"]
-TABLE_HEAD = [name if len(name) > 1 else f"set {name}" for name in TEST_SETS]
 
 
-def accuracies(setting, run):
+def accuracies(row):
     """Mean accuracy on each test set with its 95 % interval, as texts in per cent.
 
-    A row of settings.csv has the interval over seeds. If there is one seed, it is that
-    of the single run, the setting's first row of summary.csv.
+    The interval is over seeds; if there is one seed, it is that of the single run.
     """
-    ends = setting if setting["n"] > 1 else run
-    cells = []
-    for name in (column("accuracy", test_set) for test_set in TEST_SETS):
-        values = setting[f"{name}_mean"], ends[f"{name}_low"], ends[f"{name}_high"]
-        cells.append(tables.with_interval(ACCURACY, values))
-    return cells
+    names = [column("accuracy", test_set) for test_set in TEST_SETS]
+    parts = ("mean", "low", "high") if row["n"] > 1 else ("mean", "low_run", "high_run")
+    values = [[row[f"{name}_{part}"] for part in parts] for name in names]
+    return [tables.with_interval(ACCURACY, each) for each in values]
 
 
 def headline(settings, summary, split_by):
-    """The rows that answer the question: a dict each of what, name, kind and cells.
-
-    They are the trained setting that is best on B, that with the highest published
-    accuracy beside the latter, and the best untrained baseline.
+    """The trained setting that is best on B, that with the highest published accuracy,
+    the latter, and the best untrained baseline: a dict each of what, name, kind, cells.
     """
     keys = ["method", "split_by", *axes_in(settings)]
-    # The first run of each setting.
-    runs = {key_of(row, keys): row for row in summary[::-1].to_dict("records")}
-    rows = settings[settings["split_by"] == split_by]
-    rows = rows.sort_values("accuracy_b_mean", ascending=False, kind="stable")
-    trained = tables.trained_runs(rows).to_dict("records")
+    settings = tables.with_axis_types(settings)
     varied = tables.varying(tables.trained_runs(settings))
-    table = []
-
-    def first_run(row):
-        return runs[key_of(row, keys)]
-
-    def add(what, row, kind):
-        cells, name = accuracies(row, first_run(row)), tables.name_row(row, varied)
-        table.append(dict(what=what, name=name, kind=kind, cells=cells))
-
-    add(f"best of {len(trained)} trained, chosen by B", trained[0], "main")
-    on_b = PUBLISHED["B"]
-    if reported := [row for row in trained if pd.notna(first_run(row)[on_b])]:
-        row = max(reported, key=lambda row: first_run(row)[on_b])
-        add("highest published on B, here", row, "main")
-        published = [first_run(row).get(PUBLISHED.get(name)) for name in TEST_SETS]
-        cells = [*map(ACCURACY.text, published)]
-        table.append(
-            dict(what="as published, one run", name="", kind="note", cells=cells)
-        )
+    # Beside each setting its first run.
+    first = tables.with_axis_types(summary).drop_duplicates(keys)
+    rows = settings.merge(first, on=keys, how="left", suffixes=("", "_run"))
+    rows = rows[rows["split_by"] == split_by]
+    rows = rows.sort_values("accuracy_b_mean", ascending=False, kind="stable")
+    trained = rows[rows["method"] == TRAINED].to_dict("records")
     baselines = rows[rows["method"] != TRAINED].to_dict("records")
-    add("best untrained baseline", baselines[0], "baseline")
-    return table
+
+    def entry(what, row, kind):
+        name = tables.name_row(row, varied)
+        return dict(what=what, name=name, kind=kind, cells=accuracies(row))
+
+    table = [entry(f"best of {len(trained)} trained, chosen by B", trained[0], "main")]
+    on_b = PUBLISHED["B"]
+    if reported := [row for row in trained if pd.notna(row[on_b])]:
+        row = max(reported, key=lambda row: row[on_b])
+        table.append(entry("highest published on B, here", row, "main"))
+        cells = [ACCURACY.text(row.get(PUBLISHED.get(name))) for name in TEST_SETS]
+        note = "as published, one run"
+        table.append(dict(what=note, name="", kind="note", cells=cells))
+    return [*table, entry("best untrained baseline", baselines[0], "baseline")]
 
 
 def main(snakemake):
     paths, params = snakemake.input, snakemake.params
     summary = tables.read_summary(paths.table)
     numbers = ["n", "accuracy_a_mean", "accuracy_b_mean"]
-    settings = read_table(
-        paths.settings, numbers, ["method", "split_by"], tables.TEXT_AXES
-    )
+    texts = ["method", "split_by"]
+    settings = read_table(paths.settings, numbers, texts, tables.TEXT_AXES)
     claims = []
     if paths.claims:
         table = read_table(paths.claims, ["claim"], ["statement", "verdict_of_claim"])
@@ -88,7 +75,7 @@ def main(snakemake):
         finding=tables.finding(summary, params.split_by),
         seeds=int(summary["seed"].nunique()),
         rows=headline(settings, summary, params.split_by),
-        head=TABLE_HEAD,
+        head=[name if len(name) > 1 else f"set {name}" for name in TEST_SETS],
         claims=claims,
         figure=png_uri(Path(paths.figure).read_bytes()),
         collapsed=int(summary["collapsed"].sum()),

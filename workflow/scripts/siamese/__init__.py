@@ -1,4 +1,1 @@
-"""What more than one script of the workflow needs, in rooms.
-
-Imports go one way: report, stats, data and model, study.
-"""
+"""What more than one script of the workflow needs, in rooms (docs/architecture.md)."""

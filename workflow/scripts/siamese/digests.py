@@ -34,11 +34,10 @@ def imported_modules(path, scripts):
 
 @functools.cache
 def code_of(script, scripts=SCRIPTS):
-    """Digest of each file that a script's code is in, by its path below `scripts`.
+    """Digests of a script (a path below `scripts`), of the modules that it imports,
+    directly or not, and of the jobs' shell, by their paths below `scripts`.
 
-    Snakemake itself looks at the modification time of the script alone; this looks at
-    content, at the modules that it imports, directly or not, and at the jobs' shell.
-    `script` is a path (str) below `scripts` (Path).
+    Snakemake itself looks at the modification time of the script alone.
     """
     paths, new = set(), {scripts / script}
     while new:

@@ -1,7 +1,6 @@
 """A script becomes a job here, with a log, a record, a GPU and one-line errors."""
 
 import contextlib
-import hashlib
 import os
 import signal
 import sys
@@ -12,7 +11,7 @@ import traceback
 
 from siamese.errors import StudyError
 from siamese.gpu import own_gpu
-from siamese.records import describe, packages, record
+from siamese.records import describe, packages, record, sha256_of
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -23,8 +22,7 @@ def run(main, snakemake):
     All it prints goes to its log, that of C++ libraries too. The log begins with a
     record of what the job runs on (`records`) and ends with the SHA-256 of the
     outputs. An exception leaves its traceback in the log, one line on the terminal
-    and exit status 1; Snakemake then deletes the outputs. `main` takes `snakemake`, of
-    snakemake.script.Snakemake.
+    and exit status 1; Snakemake then deletes the outputs.
     """
     parent = os.environ.get("SIAMESE_PARENT")
     if parent is None:
@@ -42,7 +40,8 @@ def run(main, snakemake):
             # A network's module and a library's parts are imported late.
             if (imported := packages()) != facts["packages"]:
                 record(packages=imported)
-            print_checksums(snakemake.output)
+            for path in snakemake.output:
+                print(f"{sha256_of(path)}  {path}")
     except KeyboardInterrupt:
         sys.exit(f"Stopped (log: {log})")
     except StudyError as error:
@@ -76,13 +75,6 @@ def output_to(path):
                 stream.flush()
                 os.dup2(original, stream.fileno())
                 os.close(original)
-
-
-def print_checksums(paths):
-    """Print the SHA-256 of files, as the program sha256sum writes and checks it."""
-    for path in paths:
-        with open(path, "rb") as file:
-            print(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path}")
 
 
 def end_with(parent):

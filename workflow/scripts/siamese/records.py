@@ -1,5 +1,6 @@
 """A job's log records what it runs on and the SHA-256 of its outputs."""
 
+import hashlib
 import json
 import os
 import platform
@@ -18,6 +19,12 @@ LOADER = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
 SETTINGS = re.compile("PYTHON(HASH|UTF8)|LC_ALL|KERAS|TF_|MPLBACKEND|.*_THREADS")
 # A job's log, the facts in it, and the SHA-256 of its files by path.
 Record = namedtuple("Record", "log made_with files")
+
+
+def sha256_of(path):
+    """The checksum of a file, as the program sha256sum writes and checks it."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def record(**facts):

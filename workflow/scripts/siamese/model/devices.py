@@ -28,8 +28,7 @@ def set_up_devices(threads, gpu):
     """Make results deterministic, limit threads, and take or leave the GPUs.
 
     `threads` operations run side by side, each on one thread, but no more than the
-    machine has cores. A job takes a GPU's memory as it needs it, so several can share
-    one. The log records what is used.
+    machine has cores. A job takes a GPU's memory as it needs it: several can share one.
     """
     make_deterministic()
     threads = min(threads, os.cpu_count())

@@ -32,11 +32,9 @@ def training_step(model):
     The step is that of Keras, one update by the gradient of the batch's mean loss. But
     only as many chunks as there are threads are in memory at a time. Their number
     changes no bit: the sum of the gradients and the state of the network, such as the
-    seeds of dropout, go through the chunks in order.
-
-    The function takes two uint8 arrays of images and the pairs' labels, float32 of
-    shape (n,). It returns the float32 distances of shape (n,) and the penalty, both as
-    before the update. A batch of another size is not traced again.
+    seeds of dropout, go through the chunks in order. The function takes two uint8
+    arrays of images and the pairs' labels, float32 (n,), and returns the float32
+    distances (n,) and the penalty, both as before the update.
     """
     images = tf.TensorSpec(model.inputs[0].shape, tf.uint8)
     labels = tf.TensorSpec([None], tf.float32)
@@ -97,10 +95,9 @@ def set_dropout_seed(model, seed, epoch):
 
 
 def train_epoch(step, images, pairs, batch_size):
-    """Train by all pairs in their order, batch by batch, with a `training_step`.
-
-    `pairs` has left and right (int32 indices of images) and same (float32). Returns the
-    distances of the pairs when their turn came, float32, and the mean of the penalty.
+    """Train by all pairs in their order: left, right (int32 indices of images) and same
+    (float32). Returns the distances of the pairs when their turn came, float32, and the
+    mean of the penalty.
     """
     distances, penalties = [], 0.0
     for start in range(0, len(pairs["same"]), batch_size):
@@ -147,9 +144,9 @@ def train(model, history, images, pairs, batch_size, epochs, seed):
         generator = np.random.default_rng([seed, epoch])
         values = run_epoch(model, step, images, pairs, batch_size, generator)
         row = dict(zip(HISTORY, (epoch + 1, *values), strict=True))
-        texts = [f"{time.perf_counter() - started:.1f} s"]
-        texts += [f"{name}: {row[name]:.4f}" for name in HISTORY[1:]]
-        print(f"Epoch {epoch + 1}/{epochs}", *texts, sep=" - ")
+        seconds = f"{time.perf_counter() - started:.1f} s"
+        texts = [f"{name}: {row[name]:.4f}" for name in HISTORY[1:]]
+        print(f"Epoch {epoch + 1}/{epochs}", seconds, *texts, sep=" - ")
         # Max-pooling and ReLU swallow NaN: with such weights losses may be finite.
         finite = all(np.isfinite(weight).all() for weight in model.get_weights())
         if not finite or not np.isfinite(values).all():

@@ -1,7 +1,6 @@
 """The best setting, and the rows, grid points and pairs of a setting.
 
-Tables have NaN for an axis that a network does not use; here it is None, which equals
-itself.
+None, which equals itself, stands for an axis that a network does not use.
 """
 
 import numpy as np
@@ -38,7 +37,7 @@ def with_setting(records, setting):
 
 def read_test_pairs(table_paths, distances_path):
     """Data frames of the test pairs of each set, with their distances, by set."""
+    distances = read_distances(distances_path)
     tables = {name: read_pair_table(path) for name, path in table_paths.items()}
     tables = {name: table[table["split"] == "test"] for name, table in tables.items()}
-    distances = read_distances(distances_path)
     return {name: tables[name].assign(distance=distances[name]) for name in tables}

@@ -17,10 +17,7 @@ def markdown_text(text):
 
 
 def markdown_table(rows, left=()):
-    """A table of rows (dict of str to str, at least one) under the keys of the first.
-
-    Columns named in `left` are aligned to the left, the others to the right.
-    """
+    """A table of rows, dicts of str (one or more); columns in `left` go to the left."""
     sides = [":---" if name in left else "---:" for name in rows[0]]
     lines = [rows[0], sides, *(row.values() for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -14,8 +14,8 @@ VERDICTS = ("contradicted", "undecided", "supported")
 def select(rows, side, unit):
     """The metric of a side: a row a unit, a column a combination of open settings.
 
-    `side` has the metric and values of some axes, or lists to average over. An axis
-    that is no column has one value in the whole study. Missing values are NaN.
+    `side` has the metric and values of some axes, or lists to average over; other axes
+    have one value in the whole study. Missing values are NaN.
     """
     given = {axis: side[axis] for axis in axes_in(rows) if axis in side}
     given = {k: v if isinstance(v, list) else [v] for k, v in given.items()}
@@ -44,9 +44,7 @@ def effect(rows, side, minus=None, unit="seed"):
 
 def verdict(low, high, holds):
     """'supported' where an interval lies within the bounds of a claim, 'contradicted'
-    where it lies outside, else 'undecided'.
-
-    The interval is NaN where there is none; a missing bound in `holds` is None.
+    where outside, else 'undecided'. A missing interval is NaN, a missing bound None.
     """
     lowest = -math.inf if holds[0] is None else holds[0]
     highest = math.inf if holds[1] is None else holds[1]
@@ -66,7 +64,7 @@ def judge_effect(rows, claim, part, unit):
         "effect": part["effect"],
         "metric": side["metric"],
         "difference": minus is not None,
-        **{name: interval[name] for name in ("n", "mean", "sd", "low", "high")},
+        **interval,
         "published": part.get("published"),
         "holds_from": part["holds"][0],
         "holds_to": part["holds"][1],
@@ -77,15 +75,13 @@ def judge_effect(rows, claim, part, unit):
 def judge(rows, claims, unit="seed"):
     """The content of claims.csv: one row an effect, as a data frame.
 
-    `rows` are trained rows of summary.csv, one a unit and setting; `claims` is the
-    content of the claims file (config/README.md), a list of dict; intervals are over
-    the column `unit`.
+    `claims` is the list in a file of claims (config/README.md); intervals are over the
+    column `unit`. For `rows` see `effect`.
     """
     table = []
     for number, claim in enumerate(claims, start=1):
         parts = [judge_effect(rows, claim, part, unit) for part in claim["effects"]]
         whole = min((part["verdict"] for part in parts), key=VERDICTS.index)
-        table += [
-            {"claim": number, **part, "verdict_of_claim": whole} for part in parts
-        ]
+        ends = {"verdict_of_claim": whole}
+        table += [{"claim": number} | part | ends for part in parts]
     return pd.DataFrame(table)

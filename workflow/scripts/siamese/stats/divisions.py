@@ -27,9 +27,8 @@ def named_runs(runs, split_by):
 
 
 def division_means(runs):
-    """Means over seeds, one row a setting or baseline and division, of `named_runs`.
-
-    Columns: name, method, the axes, unseen, threshold_unseen and the metrics.
+    """Means over seeds of `named_runs`, a row a setting or baseline and division: name,
+    method, the axes, unseen, threshold_unseen and the metrics.
     """
     keys = ["name", "method", *axes_in(runs), UNSEEN]
     columns = [name for name in runs if name in METRIC_OF_COLUMN]
@@ -61,11 +60,9 @@ def describe_divisions(means, metric):
     """
     settings = means.drop_duplicates("name").set_index("name")
     own = own_division(means).set_index("name")
-    thresholds = intervals(by_division(means, THRESHOLD))
-    parts = [
-        settings[["method", *axes_in(means)]],
-        thresholds[["n", "mean"]].rename(columns={"mean": THRESHOLD}),
-    ]
+    thresholds = intervals(by_division(means, THRESHOLD))[["n", "mean"]]
+    parts = [settings[["method", *axes_in(means)]]]
+    parts.append(thresholds.set_axis(["n", THRESHOLD], axis=1))
     for key in [name for name in means if name in METRIC_OF_COLUMN]:
         part = intervals(by_division(means, key))[["mean", "sd", "low", "high"]]
         parts.append(part.assign(own=own[key]).add_prefix(f"{key}_"))
@@ -94,15 +91,11 @@ def reference_names(means, metric):
 
 
 def setting_key(row, sizes):
-    """The values of all axes that a trained setting uses, as a tuple.
-
-    An axis that the row lacks has the report's value. None for a baseline, and for a
-    network that is gone.
+    """The values of the axes that a trained setting uses, the report's where the row
+    has none, as a tuple; None for a baseline, and for a network that is gone.
     """
-    setting = {
-        name: row.get(name, default_of(name, sizes.get(row["size"], 1)))
-        for name in AXES
-    }
+    filters = sizes.get(row["size"], 1)
+    setting = {name: row.get(name, default_of(name, filters)) for name in AXES}
     if row["method"] != TRAINED or setting["network"] not in NETWORKS:
         return None
     return tuple(setting[axis] for axis in sorted(axes_of(setting["network"])))

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from siamese.stats.metrics import CONFIDENCE
@@ -15,17 +16,11 @@ def mean_interval(values):
     single run, n - 1 in the denominator), low and high. Without values the mean is NaN;
     with fewer than two, so are sd, low and high.
     """
-    values = np.asarray(values, float)
-    values = values[~np.isnan(values)]
-    n = len(values)
-    mean = float(np.mean(values)) if n else math.nan
-    if n < 2:
-        return {"n": n, "mean": mean, **dict.fromkeys(("sd", "low", "high"), math.nan)}
+    values = pd.Series(values, dtype=float).dropna()
+    n, mean = len(values), values.mean()
     # SciPy makes NaN of loc and scale where values are equal.
-    ends = np.array(stats.t.interval(CONFIDENCE, n - 1)) * stats.sem(values)
-    low, high = map(float, mean + ends)
-    sd = float(np.std(values, ddof=1))
-    return {"n": n, "mean": mean, "sd": sd, "low": low, "high": high}
+    low, high = mean + np.multiply(stats.t.interval(CONFIDENCE, n - 1), values.sem())
+    return {"n": n, "mean": mean, "sd": values.std(), "low": low, "high": high}
 
 
 def rank_correlation(first, second):

@@ -1,8 +1,4 @@
-"""The metrics that judge distances of pairs, and their values on all test sets.
-
-A metric is an entry of METRICS. The columns of tables, the names in claims, the axes of
-figures and the documentation in summary.md follow from it.
-"""
+"""The metrics that judge distances of pairs, and their values on all test sets."""
 
 import statistics
 from collections.abc import Callable
@@ -18,10 +14,8 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Measured:
-    """The pairs of a test set, their distances under a network, and the thresholds.
-
-    left and right are images (int), same is 1 or 0, distance is float; each has shape
-    (n,). best_threshold is the best on A's validation pairs.
+    """The pairs of a test set: images left and right (int), same (1 or 0) and distance
+    (float), each of shape (n,). best_threshold is the best on A's validation pairs.
     """
 
     left: np.ndarray
@@ -35,10 +29,9 @@ class Measured:
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that says how well distances tell pairs apart.
+    """A number that says how well distances tell pairs apart; one in % is a share.
 
-    The first paragraph of the function's docstring documents it to users. A metric in %
-    is stored as a share.
+    The first paragraph of the function's docstring documents it to users.
     """
 
     name: str
@@ -224,8 +217,8 @@ def evaluate(sets, threshold, margin):
     threshold = best if threshold is None else threshold
     joint = {key: np.concatenate([sets["A"][key], sets["B"][key]]) for key in sets["A"]}
     settings = {"threshold": threshold, "best_threshold": best, "margin": margin}
-    every = {**sets, "joint": joint}
-    metrics = {name: measure(Measured(**every[name], **settings)) for name in TEST_SETS}
+    sets = sets | {"joint": joint}
+    metrics = {name: measure(Measured(**sets[name], **settings)) for name in TEST_SETS}
     return metrics | {
         "threshold": threshold,
         "threshold_tuned": best,

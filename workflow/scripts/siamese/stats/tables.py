@@ -1,7 +1,4 @@
-"""Reading the summary: trained settings, baselines, and how they compare.
-
-A cell is empty for an axis that the row's network does not use; names skip it.
-"""
+"""Reading the summary: trained settings, baselines, and how they compare."""
 
 import pandas as pd
 
@@ -50,7 +47,7 @@ def trained_rows(summary, split_by):
 
 def varying(table):
     """The axes of more than one value, with the way of splitting A; size if none is."""
-    names = [*(["split_by"] if "split_by" in table else []), *axes_in(table)]
+    names = [name for name in ("split_by", *AXES) if name in table]
     return [name for name in names if table[name].nunique() > 1] or ["size"]
 
 
@@ -84,9 +81,7 @@ def setting_means(summary, split_by, columns):
 
 
 def compare_with_baselines(summary, split_by):
-    """Each baseline's mean accuracy_b over seeds, by its name, and how many trained
-    settings are below.
-    """
+    """Each baseline's mean accuracy_b, and how many trained settings are below it."""
     settings = setting_means(summary, split_by, ["accuracy_b"])["accuracy_b"]
     means = baseline_means(summary, split_by)
     below = [int((settings < mean).sum()) for mean in means]

@@ -1,8 +1,7 @@
 """The hyper-parameters that a grid may list: the registry of axes.
 
-Options, folder names, tables, figures and claims follow from it. The four main axes
-stand in the grid of every study and in every folder's name. The further axes have the
-report's value where a study does not list them, and a folder names those that differ.
+The four main axes stand in the grid of every study and in every folder's name. The
+further ones have the report's value where a study lists none; folders name others.
 """
 
 import re
@@ -39,6 +38,7 @@ class Axis:
 
 
 def count(label, meaning, most=LARGEST, **options):
+    options = {"words": f"{label} {{}}".format} | options
     return Axis(int, label, meaning, bounds={"ge": 1, "le": most}, **options)
 
 
@@ -51,9 +51,7 @@ AXES = {
         words=lambda value: f"L2 {value:g}" if value else "no L2",
         bounds={"ge": 0, "le": 1e6},
     ),
-    "batch_size": count(
-        "batch size", "Pairs in a training step.", words="batch size {}".format
-    ),
+    "batch_size": count("batch size", "Pairs in a training step."),
     "epochs": count(
         "epochs",
         "Passes over the training pairs.",
@@ -80,7 +78,6 @@ AXES = {
         "Outputs of the first dense layer, at most 65 536; X is the size's filters.",
         LARGEST_WIDTH,
         default=lambda filters: 4 * filters,
-        words="dense width {}".format,
     ),
     "dropout": number(
         "dropout",
@@ -94,7 +91,6 @@ AXES = {
         "Outputs of the last dense layer, at most 65 536.",
         LARGEST_WIDTH,
         default=lambda filters: 2 * filters,
-        words="embedding width {}".format,
     ),
     "head": text(
         "head",
@@ -182,10 +178,7 @@ def default_of(name, filters):
 
 
 def setting_of(filters, **values):
-    """A setting to build a network with: filters, l2 and FURTHER_AXES.
-
-    Axes that are not among `values` have the report's value, and l2 is 0.
-    """
+    """A setting to build a network with: some values, else l2 0 and the report's."""
     defaults = {name: default_of(name, filters) for name in FURTHER_AXES}
     return {"filters": filters, "l2": 0.0} | defaults | values
 
@@ -224,10 +217,7 @@ def axes_in(names):
 
 
 def name_setting(setting):
-    """A setting, a dict of values by axis, in words.
-
-    Axes without a value are left out: those with None, NaN or pandas' NA.
-    """
+    """A setting, a dict by axis, in words, without axes that are None, NaN or NA."""
     values = {name: setting[name] for name in axes_in(setting)}
     return ", ".join(
         AXES[name].words(value)

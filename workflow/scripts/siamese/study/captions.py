@@ -39,9 +39,8 @@ class Captions:
 
     def labelled(self, setting, split_by, division, seed):
         """The values of a grid point by their labels."""
-        values = {AXES[name].label: setting[name] for name in self.axes}
-        values |= {"split by": split_by, "unseen classes": division.name, "seed": seed}
-        return values
+        further = {"split by": split_by, "unseen classes": division.name, "seed": seed}
+        return {AXES[name].label: setting[name] for name in self.axes} | further
 
 
 def aligned(values):

@@ -10,10 +10,8 @@ from siamese.study.options import Claims, check_numbers, parse
 
 
 def check_claims(path, points, columns):
-    """Refuse claims with mistakes, or about settings that are not in the study.
-
-    `points` are the grid points that claims are about, and `columns` the columns of
-    metrics that a claim may name. Raises ConfigError for the first mistake.
+    """Raise ConfigError for the first mistake in a file of claims, such as a setting of
+    no grid point in `points`, or a metric that is not among `columns`.
     """
     try:
         content = yaml.safe_load(text := path.read_text(encoding="utf-8"))

@@ -31,10 +31,7 @@ def is_left_out(name):
 
 @dataclasses.dataclass(frozen=True)
 class Classes:
-    """The classes of a study.
-
-    `image_folder` has a sub-folder for each class; None for other formats.
-    """
+    """The classes of a study; an image folder has a sub-folder for each."""
 
     config: Config
     image_folder: Path | None

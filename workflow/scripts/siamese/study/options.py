@@ -1,8 +1,4 @@
-"""The options of a study and of a file of claims: types, bounds, and meanings.
-
-`make reference` writes config/config.schema.json and the tables of config/README.md
-from here, so users read the texts below the fields.
-"""
+"""The options of a study and of a file of claims; users read the texts below fields."""
 
 import functools
 import json
@@ -104,15 +100,12 @@ Several = Annotated[int, Field(ge=2, le=LARGEST)]
 # NumPy takes no larger ones.
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Seeds = listed(Seed)
-
-
 # Part of file names.
 SizeName = Annotated[
     str,
     Field(max_length=30, pattern="^[A-Za-z0-9]+$"),
     validator(
-        lambda name: name != UNUSED,
-        f"Input should be no {UNUSED!r}, which folders have for none",
+        UNUSED.__ne__, f"Input should be no {UNUSED!r}, which folders have for none"
     ),
 ]
 
@@ -370,12 +363,11 @@ class Claims(Options):
 def parse(model, content, metrics=(), columns=(), name=""):
     """Options, read strictly: no 2.0 for a whole number, no NaN, no unknown key.
 
-    `content` is as YAML gives it, `metrics` and `columns` are names that it may have,
-    and `name` is that of the file, if it is not the config. Raises ConfigError for one
-    of the mistakes.
+    `content` is as YAML gives it, and may name `metrics` and `columns`; `name` is that
+    of the file, if it is not the config. Raises ConfigError for one of the mistakes.
     """
+    context = {"metrics": metrics, "columns": columns}
     try:
-        context = {"metrics": metrics, "columns": columns}
         return model.model_validate(content, context=context)
     except pydantic.ValidationError as failure:
         # A type with alternatives has a mistake for each: the deepest came closest.

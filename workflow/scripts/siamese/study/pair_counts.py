@@ -36,9 +36,8 @@ def complete_sets(sets, classes):
 
 
 def taking_part(counts, most):
-    """Images that take part, by class, of the `counts` that there are.
-
-    With `most`, all classes have as many: those of the smallest class, or fewer.
+    """Images by class that take part: all, or with `most` as many as the smallest class
+    has, or fewer.
     """
     if few := {label: count for label, count in counts.items() if count < 2}:
         expected = "2 or more, for a pair; add some, or leave the class out"
@@ -59,10 +58,7 @@ def divide_pairs(sizes, test_fraction, train):
 
 
 def divide_images(sizes, test_fraction, train):
-    """Images in each part, by class; for training as many as give `train` pairs.
-
-    Each class has its share of the training pairs, rounded down.
-    """
+    """Images in each part, by class; each has its share of `train`, rounded down."""
     total = sum(sizes.values())
     test = {label: math.floor(test_fraction * n) for label, n in sizes.items()}
     trained = {label: train * n // (2 * total) + 1 for label, n in sizes.items()}

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import functools
 import json
+import operator
 import os
 from pathlib import Path
 from string import Template
@@ -48,10 +49,7 @@ def argument(text):
 
 @dataclasses.dataclass(frozen=True)
 class Paths:
-    """The paths of a study.
-
-    A relative one is looked for in the study's folder, then in the project's.
-    """
+    """The paths of a study; a relative one is in its folder, else in the project's."""
 
     config: Config
     project: Path
@@ -69,8 +67,9 @@ class Paths:
                 raise ConfigError(key, path, expected)
         return paths
 
-    def existing(self, key, text, kind="file", exists=Path.is_file):
-        """The first place of a text at which something is; None for no text."""
+    def existing(self, key, kind="file", exists=Path.is_file):
+        """The first place of an option's text where something is; None for no text."""
+        text = operator.attrgetter(key)(self.config)
         paths = [] if text is None else self.places(key, text)
         for path in filter(exists, paths):
             return path
@@ -81,23 +80,17 @@ class Paths:
     @functools.cached_property
     def image_folder(self):
         """The folder of images, or None for other formats."""
-        text = self.config.dataset.folder
-        return self.existing("dataset.folder", text, "folder", Path.is_dir)
+        return self.existing("dataset.folder", "folder", Path.is_dir)
 
     @functools.cached_property
     def claims(self):
         """The file of claims, or None."""
-        return self.existing("claims", self.config.claims)
-
-    @functools.cached_property
-    def published(self):
-        """The table of published accuracies, or None."""
-        return self.existing("dataset.published", self.config.dataset.published)
+        return self.existing("claims")
 
     @functools.cached_property
     def development(self):
         """The table of another study, or None."""
-        return self.existing("development", self.config.development)
+        return self.existing("development")
 
     @functools.cached_property
     def sources(self):
@@ -160,4 +153,4 @@ class Paths:
         """Refuse paths with mistakes, and a project in a folder with braces."""
         self.places("folder of the project", str(self.project).replace("$", "$$"))
         # They are read now, since a job may not have the variables in them.
-        self.sources, self.claims, self.published, self.development  # noqa: B018
+        self.sources, self.claims, self.development  # noqa: B018

@@ -7,20 +7,13 @@ from siamese.study.axes import AXES, MAIN_AXES, as_text
 from siamese.study.pair_counts import WAYS
 
 # Wildcards of Snakemake: the protocol, the name of a point, and its folder.
-PROTOCOL_PATTERN = (
-    f"(unseen~[0-9-]+(,left_out~[0-9-]+)?/)?({'|'.join(filter(None, WAYS.values()))})?"
-)
-POINT = (
-    f"{','.join(f'{name}~{{{name}}}' for name in MAIN_AXES)}{{further}},seed~{{seed}}"
-)
+PROTOCOL_PATTERN = f"(unseen~[0-9-]+(,left_out~[0-9-]+)?/)?({WAYS['images']})?"
+POINT = ",".join(f"{name}~{{{name}}}" for name in MAIN_AXES) + "{further},seed~{seed}"
 POINT_FOLDER = f"<results>/{{protocol}}grid/{POINT}"
 
 
 class Division(NamedTuple):
-    """The classes that are not trained on, by id, rising; empty for the study's own.
-
-    Those of `unseen` are B; those of `left_out` are in no set.
-    """
+    """Ids, rising, of the classes in B and in no set; none for the study's own."""
 
     unseen: tuple = ()
     left_out: tuple = ()
@@ -39,11 +32,9 @@ class Division(NamedTuple):
 
 
 class Point(NamedTuple):
-    """One training: a setting and a seed under a protocol.
-
-    The protocol is the division of the classes and the way to split pairs of A. `key`
-    has the setting's values in the order of AXES, and `further` the part of the
-    folder's name with the further axes.
+    """One training: a setting and a seed under a protocol, which is the division of the
+    classes and the way to split pairs of A. `key` has the setting's values in the order
+    of AXES, and `further` the part of the folder's name with the further axes.
     """
 
     division: Division

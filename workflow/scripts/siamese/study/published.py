@@ -22,7 +22,9 @@ Row = pydantic.create_model(
 
 
 def read_published(path):
-    """The rows, dicts of Row's columns. Raises ConfigError for the first mistake."""
+    """The rows, dicts of Row's columns, of a path or None; ConfigError for mistakes."""
+    if path is None:
+        return []
     rows, line, names = {}, 1, [*Row.model_fields]
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

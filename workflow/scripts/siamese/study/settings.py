@@ -10,7 +10,6 @@ from siamese.study.axes import (
     axes_of,
     default_of,
     from_text,
-    further_text,
     name_setting,
     parse_further,
     setting_of,
@@ -41,10 +40,6 @@ class Settings:
         filters = self.filters(values) if "size" in used else None
         setting = {name: default_of(name, filters) for name in AXES} | values
         return {name: setting[name] if name in used else None for name in AXES}
-
-    def further_of(self, setting):
-        """The part of a folder's name with the further axes of a setting."""
-        return further_text(setting, self.filters(setting))
 
     def at(self, wildcards):
         """The setting that a grid point's path names, with `filters` of its size."""

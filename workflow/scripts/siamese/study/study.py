@@ -16,7 +16,7 @@ import yaml
 from snakemake.utils import update_config
 
 from siamese.errors import ConfigError
-from siamese.study.axes import AXES, MAIN_AXES, parse_further
+from siamese.study.axes import AXES, MAIN_AXES, further_text, parse_further
 from siamese.study.captions import Captions
 from siamese.study.claims import check_claims
 from siamese.study.classes import Classes, check_points
@@ -59,7 +59,7 @@ class Study:
         settings = Settings(config, paths.pixels)
         classes.check()
         settings.check()
-        published = read_published(paths.published) if paths.published else []
+        published = read_published(paths.existing("dataset.published"))
         thresholds = Thresholds(paths, settings)
         study = cls(config, paths, classes, settings, thresholds, published)
         study.check_size()
@@ -75,8 +75,7 @@ class Study:
     @property
     def seeds_of_divisions(self):
         """The seeds of runs on further divisions."""
-        seeds = self.config.divisions.seeds
-        return self.config.seeds if seeds is None else seeds
+        return self.config.divisions.seeds or self.config.seeds
 
     def lists_of(self, grid):
         """The values of a grid: the ways to split, then those of each axis.
@@ -105,7 +104,7 @@ class Study:
             for split_by, *values in self.combinations(grid):
                 setting = self.settings.complete(dict(zip(AXES, values, strict=True)))
                 key = split_by, tuple(setting.values())
-                settings[key] = self.settings.further_of(setting)
+                settings[key] = further_text(setting, self.settings.filters(setting))
         own, further = self.config.seeds, self.seeds_of_divisions
         return tuple(
             Point(division, split_by, key, further_text, seed)

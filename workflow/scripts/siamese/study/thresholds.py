@@ -1,7 +1,4 @@
-"""The distances below which pairs are called 'same'.
-
-The config states one, or another study found them on other divisions of the classes.
-"""
+"""The distances below which pairs are called 'same', stated or from another study."""
 
 import csv
 import dataclasses
@@ -17,8 +14,6 @@ from siamese.study.settings import Settings
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
-    """The thresholds of a study."""
-
     paths: Paths
     settings: Settings
 
@@ -42,11 +37,9 @@ class Thresholds:
 
     @functools.cached_property
     def development(self):
-        """The best thresholds of another study on unseen classes, means over divisions.
-
-        The keys are the values of a setting in the order of AXES, or a baseline's name.
-        Rows of sizes that this study does not have are left out. Raises ConfigError for
-        the first wrong line of the table.
+        """The best thresholds of another study on unseen classes, means over divisions,
+        by the values of a setting in the order of AXES, or a baseline's name. Rows of
+        unknown sizes are left out. Raises ConfigError for the first wrong line.
         """
         thresholds, line, path = {}, 1, self.paths.development
         if path is None:

@@ -1,7 +1,6 @@
 """The report's layers beside the features of `gradients`.
 
-The embedding is that of the learned layers and the features, side by side, each with
-equal weight.
+The embedding is that of the layers and the features, side by side, with equal weight.
 """
 
 import keras
