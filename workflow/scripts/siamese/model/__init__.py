@@ -4,6 +4,7 @@ Keras is imported here once, without the parts that this project does not use: t
 saves each job 1.3 s and 110 MB.
 """
 
+import gc
 import os
 import sys
 
@@ -14,9 +15,13 @@ sys.modules.update(dict.fromkeys(hidden))
 stderr = os.dup(2)
 nowhere = os.open(os.devnull, os.O_WRONLY)
 os.dup2(nowhere, 2)
+# The garbage collector finds nothing in modules, now or later, and takes a second.
+gc.disable()
 try:
     import keras  # noqa: F401
 finally:
+    gc.freeze()
+    gc.enable()
     os.dup2(stderr, 2)
     os.close(stderr)
     os.close(nowhere)
