@@ -1,8 +1,5 @@
 """Rule partition: merge the files and put every image into set A or B."""
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -10,6 +7,7 @@ from siamese.data.dataset import read_dataset
 from siamese.data.image_folder import listing
 from siamese.data.stored import write_json, write_text
 from siamese.errors import StudyError
+from siamese.records import sha256_of
 from siamese.study.pair_counts import complete_sets
 
 
@@ -41,8 +39,7 @@ def main(snakemake):
         print(f"{name}:", ", ".join(content.names[label] for label in classes))
     print("Copies left out:", copies)
     np.save(output.images, content.images)
-    sha256 = hashlib.sha256(Path(output.images).read_bytes()).hexdigest()
-    write_text(output.digest, f"{sha256}  images.npy")
+    write_text(output.digest, f"{sha256_of(output.images)}  images.npy")
     np.save(output.labels, content.labels)
     table.to_csv(output.table, index_label="image")
     names = enumerate(content.names)

@@ -17,7 +17,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def run(main, snakemake):
-    """Run a script's `main` as a job; every script ends in this call.
+    """Run a script's `main` as a job, as run_script.py does for every rule.
 
     All it prints goes to its log, that of C++ libraries too. The log begins with a
     record of what the job runs on (`records`) and ends with the SHA-256 of the

@@ -106,10 +106,7 @@ class Classes:
 
     @functools.cached_property
     def divisions(self):
-        """The sets of each division, a dict of A, B and left_out; the own one first.
-
-        Raises ConfigError for divisions with mistakes.
-        """
+        """A, B and left_out by division, the own first; ConfigError for mistakes."""
         options, own = self.config.divisions, self.sets
         divisions = {Division(): own}
         if not (options.unseen or options.sample or options.folds):

@@ -1,8 +1,4 @@
-"""The study: a config turned into grid points, seeds, protocols and pairs.
-
-The modules of those names decide about paths, classes, settings and thresholds.
-Nothing else reads a config.
-"""
+"""The study: a config turned into grid points, seeds, protocols and pairs."""
 
 import dataclasses
 import functools
@@ -78,10 +74,7 @@ class Study:
         return self.config.divisions.seeds or self.config.seeds
 
     def lists_of(self, grid):
-        """The values of a grid: the ways to split, then those of each axis.
-
-        None stands for the report's value.
-        """
+        """The ways to split and each axis's values in a grid; None is the report's."""
         given = self.settings.given
         axes = [getattr(grid, name) or [given.get(name)] for name in AXES]
         return [grid.split_by, *axes]
@@ -95,10 +88,7 @@ class Study:
 
     @functools.cached_property
     def points(self):
-        """All grid points, in the order of the config, none twice.
-
-        Those of the study's own division come first.
-        """
+        """All grid points, once each; those of the study's own division come first."""
         settings = {}
         for grid in self.config.grid:
             for split_by, *values in self.combinations(grid):
@@ -167,10 +157,7 @@ class Study:
 
     @functools.cached_property
     def best_point(self):
-        """The grid point of the model to take away, of the first seed.
-
-        Raises ConfigError if the config names a setting that is not in the grid.
-        """
+        """The grid point of the model to take away; ConfigError if there is none."""
         given = self.config.best
         if given is None:
             return self.main_points[0]
@@ -220,10 +207,7 @@ class Study:
         }
 
     def plan(self, protocol):
-        """How many pairs a protocol has, if the config says how many images there are.
-
-        Raises ConfigError for a part without pairs.
-        """
+        """How many pairs a protocol has; ConfigError for a part without pairs."""
         available = self.config.dataset.images_per_class
         counts = dict.fromkeys(range(len(self.classes.names)), available)
         sets = self.classes.sets_of(protocol)
@@ -255,11 +239,7 @@ class Study:
             raise ConfigError("grid and divisions", name, expected)
 
     def check_pairs(self):
-        """Refuse parts without pairs, and batches larger than the training pairs.
-
-        If the config does not say how many images there are, the jobs that make pairs
-        refuse such parts.
-        """
+        """Refuse parts without pairs, as far as known, and batches that are too big."""
         pairs, available = self.config.pairs, self.config.dataset.images_per_class
         if available is not None and self.classes.names is not None:
             if (pairs.images_per_class or 0) > available:
@@ -281,10 +261,7 @@ def chain_of(protocol, setting, seed):
 
 
 def sampled(lists, n, seed):
-    """Random combinations, n or all that there are, in the order of itertools.product.
-
-    A larger sample contains a smaller one.
-    """
+    """Random combinations, n or all, in order; a larger sample contains a smaller."""
     generator, numbers = random.Random(seed), set()
     size = math.prod(map(len, lists))
     while len(numbers) < min(n, size):
