@@ -11,9 +11,8 @@ from siamese.study.study import with_defaults
 CONFIG = with_defaults({}, run.ROOT)
 
 
-@pytest.mark.parametrize(("size", "weights"), [("small", 107_296), ("large", 428_608)])
-def test_plain_network_is_the_published_one(size, weights):
-    assert plain.build(CONFIG["sizes"][size], 0.01).count_params() == weights
+def test_plain_network_is_the_published_one():
+    assert plain.build(CONFIG["sizes"]["large"], 0.01).count_params() == 428_608
 
 
 @pytest.mark.parametrize(("most", "taken"), [(7000, 30), (10, 10)])

@@ -1,7 +1,7 @@
 """Classes that are called by number or by name, and folders that are no classes."""
 
 import pytest
-from study import ROOT
+from configs import ROOT, refusal
 
 from siamese.errors import ConfigError
 from siamese.study.study import Study, with_defaults
@@ -19,12 +19,6 @@ def classes_of(folder, names, a, **options):
 def test_a_number_is_the_name_where_names_are_numbers(tmp_path):
     names = [str(number) for number in range(1, 11)]
     classes = classes_of(tmp_path, names, [1, 2, 3, 10])
-    assert [classes.names[label] for label in classes.sets["A"]] == [
-        "1",
-        "2",
-        "3",
-        "10",
-    ]
     assert classes.text == (
         "A, to train on: 1, 2, 3, 10; B, never trained on: 4, 5, 6, 7, 8, 9"
     )
@@ -37,7 +31,6 @@ def test_a_number_is_the_name_where_names_are_numbers(tmp_path):
         # YAML reads 001 as 1, and 010 as 8.
         ([f"{number:03}" for number in range(1, 11)], [1, 2, 8], "1"),
         (["0", "1", "cat", "dog"], [1, 2], "2"),
-        (["5", "6", "7", "8"], [0, 1], "0"),
     ],
 )
 def test_a_number_with_two_meanings_is_refused(tmp_path, names, a, found):
@@ -54,10 +47,6 @@ def test_what_a_system_puts_beside_folders_is_no_class(tmp_path):
     assert classes.names == ["a", "b", "c", "d"] and not classes.are_numbered
 
 
-def test_a_shape_is_height_width_and_channels(tmp_path):
-    for shape in ([3, 32, 32], [32, 32, 2], [32, 32, 4]):
-        dataset = {"format": "folder", "name": "x", "folder": "x", "shape": shape}
-        with pytest.raises(
-            ConfigError, match=r"dataset.shape: found .*1 or 3 channels"
-        ):
-            Study.from_config(with_defaults({"dataset": dataset}, ROOT), ROOT)
+def test_a_shape_is_height_width_and_channels():
+    line = refusal(dataset={"shape": [3, 32, 32]})
+    assert "dataset.shape: found [3, 32, 32]" in line and "1 or 3 channels" in line

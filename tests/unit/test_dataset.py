@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 
 import numpy as np
 import partition
@@ -114,14 +113,8 @@ def test_values_are_rounded_and_labels_numbered(tmp_path):
     ("images", "maximum", "found"),
     [
         (IMAGES.astype(np.uint16), 255, "uint16 are from 0 to 255, expected from 0 to"),
-        (IMAGES.astype(np.uint16) * 16, 4080, "uint16 are from 0 to 4080, "),
-        (
-            IMAGES // 255,
-            1,
-            "uint8 are from 0 to 1, expected from 0 to at most white, 255",
-        ),
+        (IMAGES // 255, 1, "uint8 are from 0 to 1, expected from 0 to at most white"),
         (IMAGES / 255, 1.0, "float64 are from 0 to 1, expected bool, "),
-        (IMAGES.astype(int), 255, "int64 are from 0 to 255, expected bool, "),
     ],
 )
 def test_the_value_of_white_is_told_where_pixels_do_not(
@@ -150,10 +143,7 @@ def test_npz_files_that_are_refused(tmp_path):
         (whole | {"labels": -LABELS}, "expected a whole number from 0 for each image"),
         (whole | {"labels": np.array([{}] * 24)}, "no .npz file of numbers (ValueErro"),
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, "images of shape (0, 6, 5)"),
-        (
-            whole | {"x_test": COLOURS, "y_test": LABELS},
-            "of shape (6, 5, 3) as x.npz: ",
-        ),
+        (whole | {"x_test": COLOURS, "y_test": LABELS}, "of shape (6, 5, 3) as x.npz"),
     ):
         line = refusal(read_npz, tmp_path, **arrays)
         assert line.startswith(f"{tmp_path}: x.npz: ") and message in line
@@ -230,16 +220,6 @@ def test_hidden_files_links_and_folders_below(folder):
     (folder / "dataset.json").write_text(json.dumps(known))
     assert current_digest(folder, NAMES, folder / "dataset.json") == "known"
     assert current_digest(folder, NAMES, None) == content.digest
-    # Two files of one size and date change places.
-    first, second = sorted((folder / "b").glob("[0-9]*.png"))[:2]
-    for path in (first, second):
-        path.write_bytes(path.read_bytes().ljust(999, b"\0"))
-        os.utime(path, (1, 1))
-    known["listing"] = listing(folder, NAMES)
-    first.rename(folder / "x")
-    second.rename(first)
-    (folder / "x").rename(second)
-    assert listing(folder, NAMES) != known["listing"]
     (folder / "b/more/even more").mkdir(parents=True)
     Image.fromarray(IMAGES[0]).save(folder / "b/more/even more/ü 1.png")
     (folder / "c's").rename(folder.parent / "elsewhere")
@@ -260,11 +240,9 @@ def test_images_that_are_refused(folder):
     assert line.startswith(f"{folder}: fewer than 2 images in ['d', \"e'\"]; add some")
     *_, option = line.partition("leave these out by ")
     assert yaml.safe_load(option) == {"dataset": {"classes": NAMES}}
-    for image, message in (
-        (Image.fromarray(IMAGES[0].T), f"{path}: shape (5, 6), expected (6, 5"),
-    ):
-        image.save(path, "TIFF")
-        assert refusal(read_folder, folder, [*NAMES, "d"]).startswith(message)
+    Image.fromarray(IMAGES[0].T).save(path)
+    message = f"{path}: shape (5, 6), expected (6, 5"
+    assert refusal(read_folder, folder, [*NAMES, "d"]).startswith(message)
     path.write_bytes(path.read_bytes()[:40])
     message = f"{path}: no image that can be read ("
     assert refusal(read_folder, folder, [*NAMES, "d"]).startswith(message)

@@ -8,9 +8,7 @@ ROW = "small,0.01,512,2,0.85,"
 MISTAKES = [
     (",\n\nsmall,0.010,512,2,,0.8,", ", line 4: found \"the setting ('small', 0.01, "),
     ("80%,", ", line 2.published_b: found '80%'. Input should be a valid number"),
-    ('"0,8",', ", line 2.published_b: found '0,8'. Input should be a valid number"),
     ("80.5,", ", line 2.published_b: found '80.5'. Input should be less than or equal"),
-    ("nan,", ", line 2.published_b: found 'nan'. Input should be a finite"),
     ("0,8,", ", line 2: found 'not 7 cells', expected each setting once"),
     (",\nsmall,0.01,51.2,2,,,", ", line 3.batch_size: found '51.2'. Input should"),
     (",\nsmall,0.01,512,,,,", ", line 3.epochs: found None. Field required"),
@@ -19,9 +17,7 @@ MISTAKES = [
 ]
 TABLES = [(f"{HEADER}\n{ROW}{rest}\n", message) for rest, message in MISTAKES]
 TABLES += [
-    (text, ", line 1: found \"the columns ['") for text in (f"{HEADER},size", ROW)
-]
-TABLES += [
+    (f"{HEADER},size", ", line 1: found \"the columns ['"),
     (HEADER.replace(",", ";"), "below size,l2,batch_size,epochs,published_a,published"),
     ("", ", line 1: found 'the columns []', expected each setting once, below size,"),
 ]

@@ -1,7 +1,9 @@
 """Files that jobs store: read as they were written, or named as damaged."""
 
 import json
+import os
 
+import keras
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from siamese.data.stored import (
     read_pairs,
 )
 from siamese.errors import StudyError
+from siamese.model.network import read_model
 
 HEADER = "left,right,left_class,right_class,same,split"
 COUNTS = {"sets": {"A": {"splits": {"test": {"pairs": 1}, "train": {"pairs": 1}}}}}
@@ -58,12 +61,10 @@ def test_what_is_stored_is_read(folder):
     ("read", "damage", "complaint"),
     [
         (read_images, half, "ValueError: "),
-        (read_images, nothing, "EOFError: "),
         (read_pairs, replace("2,", "x,"), "ValueError: could not convert"),
         (read_pair_table, replace("2,", "x,"), "line 3: left is 'x', expected"),
         (read_pair_table, replace("test", ""), "line 3: split is 'nan', expected"),
         (read_pair_table, replace("same", "some"), "no column same"),
-        (read_pair_table, nothing, "EmptyDataError: No columns to parse from"),
         (read_json, half, "JSONDecodeError: "),
         (read_history, nothing, "no epochs"),
         (read_history, replace("loss", "los"), "KeyError: 'loss'"),
@@ -83,3 +84,25 @@ def test_a_damaged_file_is_named(folder, read, damage, complaint):
 def test_an_os_error_is_no_damage(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_json(tmp_path / "pairs.json")
+
+
+class Pwned:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("pwned",)
+
+
+def test_code_in_a_file_is_refused_and_not_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("images.npy", np.array([Pwned()], dtype=object), allow_pickle=True)
+    with pytest.raises(StudyError, match=r"images\.npy: .*Python objects in dtype"):
+        read_images("images.npy")
+    inputs = keras.layers.Input((2,))
+    # A lambda is bytecode in the file, which runs when the model is built.
+    layer = keras.layers.Lambda(lambda x: (__import__("os").mkdir("pwned"), x)[1])
+    keras.Model(inputs, layer(inputs)).save("model.keras")
+    (tmp_path / "pwned").rmdir()
+    with pytest.raises(StudyError, match=r"model\.keras: ValueError: .* is damaged"):
+        read_model("model.keras")
+    assert not (tmp_path / "pwned").exists()

@@ -3,6 +3,7 @@
 import pytest
 from configs import OVERLAYS, ROOT, refusal, study_of
 
+from siamese.study.paths import argument
 from siamese.study.study import Study, with_defaults
 
 VARIABLES = {"HOME": "/home/me", "DATA": "/data", "PART": "~/part", "EMPTY": ""}
@@ -33,6 +34,8 @@ def test_places_of_a_path(tmp_path):
     for text in ("data", "./~/x", "x~", "../x", "a b;#'"):
         assert places(tmp_path, text) == [str(tmp_path / text), str(ROOT / text)]
         assert places(tmp_path / "link", text) == [str(ROOT / text)]
+    # The shell leaves ~ in an option's word, and has replaced variables.
+    assert str(argument("~/$DATA")) == "/home/me/$DATA"
 
 
 NOTHING = {

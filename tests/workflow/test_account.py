@@ -1,43 +1,54 @@
 """Nothing of an account flows into results."""
 
 import json
+import os
 import subprocess
 import sys
 
-from polluted import polluted
 from study import different_results, make_study, snakemake_command
 
-HARM = """
-import json, sys
-import matplotlib, numpy
-from matplotlib.font_manager import findfont
-size = matplotlib.rcParams["font.size"]
-draws = {numpy.random.default_rng(0).random() for _ in range(2)}
-print(json.dumps([size, len(draws), findfont("DejaVu Sans")]))
+MATPLOTLIBRC = "font.size: 23\nsavefig.dpi: 31\nsvg.fonttype: none\n"
+# The true NumPy, whose seeds do nothing.
+NUMPY = """import importlib, os, sys
+sys.path = [path for path in sys.path if path != os.path.dirname(__file__)]
+del sys.modules["numpy"]
+draw = importlib.import_module("numpy").random.default_rng
+sys.modules["numpy"].random.default_rng = lambda seed=None: draw()
 """
-
-
-def test_an_account_does_harm_where_nothing_protects_from_it(tmp_path):
-    account = polluted(tmp_path / "account", tmp_path)
-    # Python itself would end with it.
-    account |= {"MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(
-        [sys.executable, "-c", HARM], cwd=tmp_path, env=account, stdout=-1, check=True
-    )
-    size, draws, font = json.loads(done.stdout)
-    assert (size, draws) == (23, 2)
-    assert font.endswith("DejaVuSerif.ttf")
+SITE = f".local/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+HOME = {
+    ".keras/keras.json": json.dumps({"floatx": "float64", "backend": "jax"}),
+    ".config/matplotlib/matplotlibrc": MATPLOTLIBRC,
+    f"{SITE}/numpy.py": NUMPY,
+    f"{SITE}/siamese.py": 'raise ImportError("not the project\'s siamese")\n',
+    # TensorFlow loads it, and ends.
+    f"{SITE}/tensorflow-plugins/libstray.so": "no library",
+    "bash_env": 'python() { echo "not the project\'s Python" >&2; return 1; }\n',
+}
+VARIABLES = {
+    "PYTHONWARNINGS": "error::RuntimeWarning",
+    "KERAS_MAX_EPOCHS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "OPENBLAS_CORETYPE": "Prescott",
+    "MPLBACKEND": "nonsense",
+    "LC_ALL": "de_DE.ISO-8859-1",
+    "BASH_FUNC_env%%": '() {  echo "a function of the user"; return 1\n}',
+    "SHELLOPTS": "noglob:xtrace",
+    "SIAMESE.STRAY": "two\nlines, `touch run` $(touch run) ' \" ; {seed} %s \udcff",
+}
 
 
 def test_a_polluted_account_has_the_same_results(finished_study, tmp_path):
     """Byte for byte those of the account that runs the tests."""
-    study = make_study(tmp_path / "study")
+    study, home = make_study(tmp_path / "study"), tmp_path / "home"
+    for path, text in {home / name: HOME[name] for name in HOME}.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (study / "matplotlibrc").write_text(MATPLOTLIBRC)
+    account = VARIABLES | {"PATH": os.environ["PATH"], "HOME": str(home)}
+    account |= {"PYTHONPATH": str(home / SITE), "BASH_ENV": str(home / "bash_env")}
     done = subprocess.run(
-        snakemake_command(),
-        cwd=study,
-        env=polluted(tmp_path / "account", study),
-        stdout=-1,
-        stderr=-2,
+        snakemake_command(), cwd=study, env=account, stdout=-1, stderr=-2
     )
     assert done.returncode == 0, done.stdout.decode(errors="replace")
     assert different_results(study, finished_study) == set()

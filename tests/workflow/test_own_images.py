@@ -77,10 +77,3 @@ def test_a_changed_image_is_noticed(study, tmp_path):
     link = path.with_name("link.png")
     link.symlink_to("nowhere")
     assert f"'{link}'; repair or delete this image\n" in run(copy, "-n").stdout
-    link.unlink()
-    # A name that is not UTF-8, and a folder that is called as an image
-    shutil.copy(path, path.with_name("\udcff.png"))
-    path.with_name("folder.png").mkdir()
-    assert planned_jobs(run(copy, "-n").stdout)["partition"] == 1
-    path.write_bytes(content[:50])
-    assert f"Error: {path}: no image that can be read" in run(copy).stdout
