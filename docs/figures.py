@@ -48,6 +48,11 @@ STUDIES = {
             "choice.md": "divisions.md",
         },
     ),
+    "poses_steps": (
+        "poses",
+        "--configfile config/poses_steps.yaml",
+        {"poses_steps.csv": "poses_settings.csv"},
+    ),
     "search": (
         "search",
         "--configfile config/search.yaml",
@@ -60,6 +65,9 @@ STUDIES = {
             "divisions.png": "divisions.png",
             "best.csv": "divisions.csv",
             "best_settings.csv": "settings.csv",
+            "best_claims.csv": "claims.csv",
+            "best_poses.csv": "poses_settings.csv",
+            "poses.png": "poses.png",
         },
     ),
     "judged": (

@@ -12,7 +12,17 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 
 from siamese.stats.metrics import METRICS
 from siamese.study.axes import AXES, FURTHER_AXES, as_text
-from siamese.study.options import Config, Dataset, Divisions, Grid, Pairs, Sets, schema
+from siamese.study.options import (
+    Config,
+    Dataset,
+    Divisions,
+    Grid,
+    Pairs,
+    Poses,
+    RandomPoses,
+    Sets,
+    schema,
+)
 from siamese.study.study import with_defaults
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +33,8 @@ PARTS = {
     "divisions": Divisions,
     "pairs": Pairs,
     "grid": Grid,
+    "poses": Poses,
+    "random_poses": RandomPoses,
 }
 # Longer defaults are named by their file.
 LONGEST = 60
@@ -44,7 +56,7 @@ def default_text(value):
 def option_rows(model, defaults, prefix=""):
     """A row of each option: its name, default and meaning."""
     for name, field in model.model_fields.items():
-        if name in PARTS:
+        if name in PARTS and not prefix:
             yield from option_rows(PARTS[name], defaults.get(name, {}), f"{name}.")
         elif model is not Grid or name not in FURTHER_AXES:
             value = defaults.get(name, field.get_default(call_default_factory=True))

@@ -10,15 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "scripts"))
 from siamese.errors import StudyError
 
 
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        """End with the mistake in one line, without the usage."""
-        sys.exit(f"Error: {message} ({self.prog} --help tells more)")
-
-
 def main(arguments=None):
     """Run the command that the command line names."""
-    parser = Parser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parsers = parser.add_subparsers(required=True, metavar="command", dest="command")
     for name in ("run", "verify", "compare", "compare-images", "pin"):
         module = importlib.import_module(f"commands.{name.replace('-', '_')}")

@@ -12,7 +12,9 @@ from scipy import stats
 from study import ROOT
 from summaries import VALUES, summary_of_divisions, summary_of_networks
 
+from siamese.errors import StudyError
 from siamese.stats.claims import effect, judge, verdict
+from siamese.stats.divisions import named_runs
 from siamese.stats.tables import own_division, trained_rows
 
 
@@ -45,7 +47,7 @@ POINTS = {
 ROWS = pd.DataFrame(
     [(*point, n, b) for point, values in POINTS.items() for n, b in enumerate(values)],
     columns=["size", "l2", "batch_size", "epochs", "seed", "accuracy_b"],
-).assign(accuracy_a=0.9)
+).assign(accuracy_a=0.9, method="siamese", name="", pose="")
 ONE = {"size": "small", "l2": 0.01, "batch_size": 1024, "epochs": 2}
 
 
@@ -78,10 +80,35 @@ def test_listed_values_are_averaged_and_must_all_be_there():
 
 
 def test_axes_that_a_network_does_not_use_are_open_settings():
-    rows = trained_rows(summary_of_networks(), "pairs")
+    rows = trained_rows(summary_of_networks(), "pairs").assign(name="", pose="")
     # Seed 0 has 0.60 and 0.64 with the published network, 0.68 with the other.
     assert effect(rows, side())[0] == pytest.approx((0.60 + 0.64 + 0.68) / 3)
     assert effect(rows, side(network="gradients"))[0] == pytest.approx(0.68)
+
+
+def test_a_side_may_be_a_baseline_and_in_poses():
+    weak, strong = (
+        pd.DataFrame({"seed": [0, 1, 2], "accuracy_b": values, "name": name})
+        for name, values in (("weak", [0.7, 0.7, 0.7]), ("strong", [0.6, 0.75, 0.8]))
+    )
+    upright = pd.concat([ROWS, weak.assign(method="x"), strong.assign(method="x")])
+    turned = upright.assign(accuracy_b=upright["accuracy_b"] - 0.1)
+    turned.loc[turned["name"] == "strong", "accuracy_b"] -= 0.2
+    poses = [upright.fillna({"pose": ""}), upright.assign(pose="flip")]
+    rows = pd.concat([*poses, turned.assign(pose="rotation 30")], ignore_index=True)
+    one, best = side(**ONE), side(baseline="best")
+    assert effect(rows, one, best).tolist() == pytest.approx([0.10, 0.07, 0.04])
+    differences = effect(rows, one, side(baseline="weak"))
+    assert differences.tolist() == pytest.approx([0.10, 0.12, 0.14])
+    assert effect(rows, best | {"pose": "rotation 30"})[2] == pytest.approx(0.6)
+    both = one | {"pose": ["flip", "rotation 30"]}
+    assert effect(rows, both).tolist() == pytest.approx([0.75, 0.77, 0.79])
+    # The setting loses 0.1 when it is turned, the stronger baseline 0.3.
+    lost = {"pose": "rotation 30", "less_pose": "flip"}
+    differences = effect(rows, one | lost, side(baseline="strong", **lost))
+    assert differences.tolist() == pytest.approx([0.2] * 3)
+    with pytest.raises(StudyError, match="found baseline 'none', expected 'best' or o"):
+        effect(rows, side(baseline="none"))
 
 
 CLAIM, L2 = yaml.safe_load("""
@@ -148,7 +175,7 @@ def test_each_metric_has_its_own_panel_and_scale():
 
 
 def test_claims_are_judged_again_over_divisions():
-    runs = trained_rows(summary_of_divisions(), "pairs")
+    runs = named_runs(summary_of_divisions(), "pairs").assign(pose="")
     first = judge(own_division(runs), [L2])
     assert first["verdict"].tolist() == ["supported", "undecided"]
     second = judge(mean_over_seeds(runs), [L2], "unseen")

@@ -6,7 +6,6 @@ import json
 import numpy as np
 import partition
 import pytest
-import yaml
 from PIL import Image
 from study import digests, idx_bytes
 
@@ -114,7 +113,7 @@ def test_values_are_rounded_and_labels_numbered(tmp_path):
     [
         (IMAGES.astype(np.uint16), 255, "uint16 are from 0 to 255, expected from 0 to"),
         (IMAGES // 255, 1, "uint8 are from 0 to 1, expected from 0 to at most white"),
-        (IMAGES / 255, 1.0, "float64 are from 0 to 1, expected bool, "),
+        (IMAGES / 255, 1.0, "at most white, which is unknown, and"),
     ],
 )
 def test_the_value_of_white_is_told_where_pixels_do_not(
@@ -140,7 +139,7 @@ def test_npz_files_that_are_refused(tmp_path):
         (whole | {"images": IMAGES[..., None].repeat(4, 3)}, "(24, 6, 5, 4), expected"),
         (whole | {"labels": LABELS[1:]}, "images of shape (24, 6, 5) and 23 labels, "),
         (whole | {"labels": LABELS / 2}, "labels: float64 of shape (24,), expected"),
-        (whole | {"labels": -LABELS}, "expected a whole number from 0 for each image"),
+        (whole | {"labels": -LABELS}, "expected a whole number from 0 for each"),
         (whole | {"labels": np.array([{}] * 24)}, "no .npz file of numbers (ValueErro"),
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, "images of shape (0, 6, 5)"),
         (whole | {"x_test": COLOURS, "y_test": LABELS}, "of shape (6, 5, 3) as x.npz"),
@@ -234,13 +233,7 @@ def test_hidden_files_links_and_folders_below(folder):
 def test_images_that_are_refused(folder):
     path = folder / "d/99999 ß.png"
     path.parent.mkdir()
-    (folder / "e'").mkdir()
-    Image.fromarray(IMAGES[0]).save(path.parent / "0.png")
-    line = refusal(read_folder, folder, ["d", *NAMES, "e'"])
-    assert line.startswith(f"{folder}: fewer than 2 images in ['d', \"e'\"]; add some")
-    *_, option = line.partition("leave these out by ")
-    assert yaml.safe_load(option) == {"dataset": {"classes": NAMES}}
-    Image.fromarray(IMAGES[0].T).save(path)
+    Image.fromarray(IMAGES[0].T).save(path, "TIFF")
     message = f"{path}: shape (5, 6), expected (6, 5"
     assert refusal(read_folder, folder, [*NAMES, "d"]).startswith(message)
     path.write_bytes(path.read_bytes()[:40])

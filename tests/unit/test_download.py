@@ -8,7 +8,6 @@ import socket
 import subprocess
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,8 +28,7 @@ def address(tmp_path, monkeypatch):
     """A server of the files in tmp_path."""
     monkeypatch.setenv("NO_PROXY", "*")
     # A working server answers in time on any machine.
-    for name in ("CONNECT", "SILENCE", "ANSWER"):
-        monkeypatch.setattr(sources, name, 600)
+    monkeypatch.setattr(sources, "TIMEOUT", 600)
     handler = functools.partial(SimpleHTTPRequestHandler, directory=tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,)).start()
@@ -60,7 +58,7 @@ def refusal(*places):
 def test_the_first_folder_that_has_them_whole(tmp_path, capsys, files):
     bad = write(tmp_path / "bad", files | {f"{NAME}.gz": PACKED[f"{NAME}.gz"][:-9]})
     assert fetch(bad, write(tmp_path / "good", files)) == FILES
-    assert f": {NAME}.gz: not a complete gzip file" in capsys.readouterr().out
+    assert "Compressed file ended before" in capsys.readouterr().out
 
 
 def test_npz_files_are_taken_as_they_are(tmp_path):
@@ -75,25 +73,21 @@ def test_the_first_address_that_has_them_whole(address, tmp_path, capsys, monkey
     urls = [{"url": f"{address}/{name}/"} for name in ("missing", "another", "good")]
     assert fetch(*urls) == FILES
     failures = capsys.readouterr().out.split("Failed: ")
-    assert f"missing/: {NAME}.gz: 404 Client Error: File not found" in failures[1]
+    assert "missing/: 404 Client Error: File not found" in failures[1]
     assert f"url {address}/another/: {NAME}: SHA-256 is " in failures[2]
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
-        monkeypatch.setattr(sources, "ANSWER", 0.2)
-        assert f"url {url}: no answer in 0.2 s. Put" in refusal({"url": url})
-        monkeypatch.setattr(sources, "SILENCE", 0.2)
-        monkeypatch.setattr(sources, "check_host", lambda url: None)
-        assert f"url {url}: {NAME}.gz: timed out. Put" in refusal({"url": url})
+        monkeypatch.setattr(sources, "TIMEOUT", 0.2)
+        assert "Read timed out. (read timeout=0.2). Put" in refusal({"url": url})
 
 
-def test_error_has_every_reason_and_a_folder_that_is_looked_in(address, tmp_path):
+def test_error_has_every_reason(address, tmp_path):
     urls = {"url": f"{address}/missing/"}, {"url": "http://127.0.0.1:1/"}
     places = *urls, {"directory": str(tmp_path / "none")}
     line = refusal(*places)
-    assert "404 Client" in line and "[Errno 111] Connection refused; " in line
-    folder = line.partition("-ubyte.gz into ")[2].partition(", or into a folder")[0]
-    assert f"No such file or directory: '{folder}/{NAME}'" in line
-    write(Path(folder), PACKED)
+    assert "404 Client" in line and "[Errno 111] Connection refused" in line
+    assert f"No such file or directory: '{tmp_path}/none/{NAME}'" in line
+    write(tmp_path / "none", PACKED)
     assert fetch(*places) == FILES
     assert f"there is none. Put {NAME}.gz, " in refusal()
 
@@ -121,9 +115,8 @@ def test_a_package_without_installation(tmp_path, monkeypatch):
         assert (folder / "calls").read_text().split() == calls
         (folder / "calls").unlink()
     (folder / "x.deb").write_text("no package")
-    assert "debian x: dpkg-deb -x: " in refusal({"debian": "x"})
-    (folder / "apt-get").write_text("#!/bin/sh\necho E: No package x >&2; exit 100")
-    line = refusal({"debian": "x"})
-    assert "E: No package x. Put " in line
+    assert "debian x: Command '['dpkg-deb', '-x'" in refusal({"debian": "x"})
+    (folder / "apt-get").write_text("#!/bin/sh\nexit 100")
+    assert "returned non-zero exit status 100." in refusal({"debian": "x"})
     monkeypatch.setenv("PATH", "/nowhere")
     assert "No such file or directory: 'apt-get'. " in refusal({"debian": "x"})

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from onnx.reference import ReferenceEvaluator
+from package_model import export_onnx
 
 from siamese.errors import StudyError
 from siamese.model.embedding import embed, whitened
@@ -52,13 +54,14 @@ def odd_encoder():
 
 def whitened_encoder(folder):
     """An encoder that is loaded as rule embed does, and whitened."""
-    setting = setting_of(4, network="oriented", head="unit_relu")
+    setting = setting_of(4, network="batch_normalised", head="unit_relu")
     build_siamese(setting, SHAPE).save(folder / "model.keras")
     keras.utils.clear_session()
     model = read_model(folder / "model.keras", compile=False)
     left = np.arange(len(IMAGES) - 1)
     pairs = {"left": left, "right": left + 1, "same": left % 2}
-    return whitened(model, IMAGES, pairs, 0.5).get_layer("encoder")
+    vectors = embed(model.get_layer("encoder"), IMAGES)
+    return whitened(model, vectors, pairs, 0.5).get_layer("encoder")
 
 
 def cases(folder):
@@ -68,6 +71,8 @@ def cases(folder):
         yield precision, build_encoder(setting_of(4, l2=0.01), SHAPE)
     yield "odd", odd_encoder()
     yield "whitened", whitened_encoder(folder)
+    setting = setting_of(4, network="blurred", preparation="centred")
+    yield "centred", build_encoder(setting, SHAPE)
     for network, head in (("residual", "linear"), ("batch_normalised", "unit")):
         yield network, build_encoder(setting_of(4, network=network, head=head), SHAPE)
 
@@ -97,6 +102,15 @@ def test_plain_keras_embeds_as_the_study_does(tmp_path):
     assert seen["mixed_bfloat16"][3:6] == ["pool_1", "bias_1", "relu_1"]
     biases = [name for name in seen["odd"] if name.startswith("bias")]
     assert biases == ["bias_1", "bias_2"]
+
+
+def test_a_centred_encoder_is_exported_to_onnx(tmp_path):
+    encoder = build_encoder(setting_of(4, preparation="centred"), SHAPE)
+    save_model(plain_encoder(encoder), tmp_path / "encoder.keras")
+    export_onnx(tmp_path / "encoder.keras", tmp_path / "encoder.onnx")
+    session = ReferenceEvaluator(str(tmp_path / "encoder.onnx"))
+    (found,) = session.run(None, {session.input_names[0]: IMAGES})
+    np.testing.assert_allclose(found, embed(encoder, IMAGES), atol=1e-5)
 
 
 def test_the_same_weights_are_the_same_bytes(tmp_path):

@@ -3,8 +3,11 @@
 import math
 
 import matplotlib
+import numpy as np
+import pandas as pd
 import pytest
 from plot_curves import draw_curves
+from plot_poses import draw_poses
 from plot_summary import choose_layout, draw_summary
 from summaries import metrics_of, summary_of_networks, table_of
 
@@ -98,3 +101,69 @@ def test_curves_name_setting_test_accuracies_and_baselines():
     assert (band.get_y(), band.get_height()) == pytest.approx((72, 10))
     (text,) = accuracy.texts
     assert text.get_text() == "baselines on B, best: blurred pixels, 82.0"
+
+
+# Accuracy on B by pose, of which A's is 0.1 more.
+POSES = {"upright": 0.8, "rotation 90": 0.4, "rotation -30": 0.6, "flip": 0.5}
+POSES |= {"moderate": 0.6}
+
+
+def poses_figure(n_seeds):
+    """The figure of six settings and three baselines, which differ by 0.01."""
+    methods = [*(["siamese"] * 6), *(["baseline"] * 3)]
+    rows = [
+        {"name": f"{method[0]}{n}", "method": method, "seed": seed, "pose": pose}
+        | {"example": None if pose == "moderate" else value + seed > 0.55}
+        | {"accuracy_tuned_b": value + (n + seed) / 100}
+        | {"accuracy_tuned_a": value + (n + seed) / 100 + 0.1}
+        for n, method in enumerate(methods)
+        for seed in range(n_seeds)
+        for pose, value in POSES.items()
+    ]
+    images = {name: np.zeros((9, 6, 1), np.uint8) for name in ["", *POSES]}
+    del images["moderate"]
+    return draw_poses(pd.DataFrame(rows), images, seed=0)
+
+
+def test_poses_figure_has_the_best_lines_by_pose():
+    figure = poses_figure(1)
+    a, _, b, others, strip = figure.axes
+    assert len(b.lines) == 4 + 2 + 1
+    assert len({line.get_color() for line in b.lines[:6]}) == 6
+    # the best setting is s5, the best baseline b8
+    assert b.lines[0].get_xdata() == pytest.approx([-30, 0, 90])
+    assert b.lines[0].get_ydata() == pytest.approx([65, 85, 45])
+    assert b.lines[4].get_ydata() == pytest.approx([68, 88, 48])
+    assert a.lines[0].get_ydata() == pytest.approx([75, 95, 55])
+    assert b.get_xlabel() == "Rotation, degrees"
+    assert tick_labels(others) == ["upright", "flip", "moderate"]
+    assert others.lines[0].get_ydata() == pytest.approx([85, 55, 65])
+    texts = [text.get_text() for text in strip.texts]
+    assert texts[2:7] == [
+        "first\nimage",
+        "rotation\n-30",
+        "upright",
+        "rotation\n90",
+        "flip",
+    ]
+    assert texts[7:12] == ["s5", "✓", "✓", "✗", "✗"]
+    names = ["s5", "s4", "s3", "s2", "baseline: b8", "baseline: b7"]
+    assert texts[7::5] == names
+    assert [image.get_extent()[0] for image in strip.images] == [0, 1.3, 2.3, 3.3, 4.3]
+    assert "one seed" in figure.get_suptitle()
+
+
+def test_poses_figure_has_intervals_of_several_seeds():
+    band = poses_figure(1).axes[2].collections[0]
+    assert not np.isfinite([path.vertices for path in band.get_paths()]).any()
+    figure = poses_figure(2)
+    assert "mean over 2 seeds" in figure.get_suptitle()
+    b, others, strip = figure.axes[2:]
+    # Student's t of one degree of freedom, and a standard error of half a point
+    ends = 12.7062 * 0.5 * np.array([-1, 1])
+    points = b.collections[0].get_paths()[0].vertices
+    on_top = points[points[:, 0] == 0, 1]
+    assert [on_top.min(), on_top.max()] == pytest.approx(85.5 + ends)
+    assert others.collections[0].get_segments()[1][:, 1] == pytest.approx(55.5 + ends)
+    # the marks are of the first seed
+    assert [text.get_text() for text in strip.texts[8:12]] == ["✓", "✓", "✗", "✗"]

@@ -34,8 +34,8 @@ def test_the_layers_and_parameters_of_the_report(filters, parameters):
 
 def test_networks_declare_the_axes_that_they_use():
     declared = {name: networks.layer_axes(name) for name in NETWORKS}
-    assert declared.pop("gradients") == set()
-    for name in ("published", "batch_normalised", "oriented", "residual"):
+    assert declared.pop("gradients") == declared.pop("blurred") == set()
+    for name in ("published", "batch_normalised", "residual"):
         assert declared[name] >= OF_LAYERS | {"size"}
     assert axes_of("published") == {*AXES}
     assert axes_of("gradients").isdisjoint(OF_LAYERS | {"size", "epochs", "loss"})
@@ -52,13 +52,10 @@ def test_an_axis_that_is_not_declared_is_not_passed(monkeypatch):
     assert build_encoder(setting, SHAPE) == (4, 0.5)
 
 
-@pytest.mark.parametrize(
-    ("text", "line"), [("def build(", ", line 1: "), ("", ": found no function build")]
-)
-def test_a_file_that_is_no_network_is_named(monkeypatch, tmp_path, text, line):
-    (tmp_path / "mine.py").write_text(text)
+def test_a_file_that_is_no_network_is_named(monkeypatch, tmp_path):
+    (tmp_path / "mine.py").write_text("")
     monkeypatch.setattr(networks, "FOLDER", tmp_path)
-    with pytest.raises(Refusal, match=f"mine.py{line}"):
+    with pytest.raises(Refusal, match="found no function build"):
         networks.layer_axes("mine")
 
 

@@ -34,23 +34,26 @@ MISTAKES = [
     ({"divisions": {"folds": 2, "sample": 3}}, "State one of unseen, sample and folds"),
     ({"divisions": {"folds": [[2, 4.5]]}}, "divisions.folds.0.1: found 4.5. Input sh"),
     ({"sets": {"A": [False, 1]}}, "sets.A.0: found False. Input should be a valid "),
-    ({"dataset": {"classes": [*"abc", None]}}, "YAML reads no, yes, on, off, null "),
+    ({"dataset": {"classes": [*"abc", None]}}, "classes.3: found None. Input should"),
     # Only several options together show these mistakes.
     (grid(size=["huge"]), "grid.size: found 'huge', expected keys of sizes, ['small'"),
     (grid(batch_size=[60001]), "grid.batch_size: found 60001, expected at most the tr"),
-    ({"pairs": {"train": 67191}}, "16797 test and 67191 training pairs leave 0"),
-    ({"pairs": {"images_per_class": 7001}}, "pairs.images_per_class: found 7001, expe"),
-    ({"seeds": [*range(1600)]}, "found 102400, expected at most 100000 grid points"),
-    ({"sets": {"B": [3, 6, 7, 8, 9]}}, "class 9 (Ankle boot): found 'A and B', expec"),
-    ({"sets": {"B": [3, 6, 7, 8, "Bag"]}}, "class 8 (Bag): found 'B and B', expected"),
-    ({"sets": {"B": [3, 6, 7]}}, "sets: class 8 (Bag): found 'in neither set', expec"),
+    (
+        {"sets": {"B": [3, 6, 7, 8, 9]}},
+        "sets: classes: found [9], expected each",
+    ),
+    (
+        {"sets": {"B": [3, 6, 7, 8, "Bag"]}},
+        "sets: classes: found [8], expected each in",
+    ),
+    (
+        {"sets": {"B": [3, 6, 7]}},
+        "sets: classes: found [8], expected each in",
+    ),
     ({"sets": {"B": [3, 6, 7, 8, 10]}}, "sets.B: found 10, expected class ids from 0"),
     ({"divisions": {"unseen": [["Hat", 1]]}}, "divisions.unseen: found 'Hat', expect"),
     ({"divisions": {"unseen": [["Bag", 8, 1]]}}, "expected two or more different cla"),
-    ({"divisions": {"unseen": [[8, 7, 6, 3]]}}, "each division once, and not sets.B "),
-    ({"divisions": {"unseen": [[0, 1], [1, 0]]}}, "found [1, 0], expected each divis"),
     ({"divisions": {"folds": [[0, 3]]}}, "two or more different classes of [0, 1, 2,"),
-    ({"divisions": {"sample": 10**9}}, "divisions.sample: found 1000000000, expected"),
     (REPORTS, "config/claims.yaml: claim 3, effect 'A − B at 4096': found 'size small"),
     *(({key: x}, key) for key in ("claims", "development", "precision") for x in ODD),
     *(({"dataset": {"sources": [{"debian": x}]}}, "sources") for x in [*ODD, "X"]),
@@ -75,29 +78,6 @@ def test_divisions_need_to_know_the_classes(key):
     assert "expected sets.B or dataset.classes too" in refusal(config, sets={"B": None})
 
 
-MAIN = "size~large,l2~0.01,batch_size~4096,epochs~5"
-FURTHER = {"learning_rate": [0.001, 0.00012345], "head": ["unit"]}
-MANY = {"dataset": {"classes": [f"c{n}" for n in range(30)], "images_per_class": None}}
-MANY |= {"sets": {"A": [*range(14)], "B": None}}
-MANY |= {"divisions": {"unseen": [[*range(22)]]}}
-NAMES = [
-    (grid(), f"{MAIN},seed~0.log"),
-    (grid(**FURTHER), f"{MAIN},head~unit,learning_rate~0.00012345,seed~0.log"),
-    (MANY, "unseen~0-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16-17-18-19-20-21"),
-]
-
-
-@pytest.mark.parametrize(("overlay", "name"), NAMES, ids=range(len(NAMES)))
-def test_names_are_as_short_as_the_file_system_takes(monkeypatch, overlay, name):
-    bounds = {}
-    monkeypatch.setattr("os.pathconf", lambda folder, key: bounds[folder, key])
-    for most in (0, -1, len(name)):
-        bounds[ROOT, "PC_NAME_MAX"] = most
-        assert study_of(**overlay).points
-    bounds[ROOT, "PC_NAME_MAX"] -= 1
-    assert f" {most - 1} bytes in a file's name, not {most}: " in refusal(**overlay)
-
-
 def test_the_readme_names_options_that_there_are():
     text = (ROOT / "config/README.md").read_text(encoding="utf-8")
     options = Config.model_json_schema()["$defs"]
@@ -110,10 +90,7 @@ def test_the_readme_names_options_that_there_are():
 FILES = [
     ("claims: [", "expected a file of YAML: while parsing"),
     ("claims: !!python/object/apply:os.mkdir [pwned]", "expected a file of YAML"),
-    ("# x\nclaims: [010]", ", line 2: found '010', expected a number without"),
-    ("claims: {0: +1_0.5}", ", line 1: found '+1_0.5', expected a number without"),
-    ("seeds: [1:30]", ", line 1: found '1:30', expected a number without leading 0"),
-    ("{a: 0, b: -0.5, c: 08, d: '010', e: a_1, f: 1e-3} # 010", ".claims: found None"),
+    ("{a: 0}", ".claims: found None"),
     ("claims: &a [*a]", ".claims.0: found [[[[[[[...]]]]]]]. Input should be"),
 ]
 EFFECTS = [

@@ -9,23 +9,35 @@ import pytest
 from describe_settings import describe
 from show_failures import flattened, images_on_map, worst_pairs
 from summaries import summary_of_networks, summary_of_seeds
-from write_explorer import content_of
+from write_explorer import content_of, with_poses
 from write_overview import headline
 from write_overview import main as write_overview
 
 from siamese.data.stored import HISTORY
 from siamese.report.best import best_setting, with_setting
 from siamese.report.templates import as_script, png_uri
+from siamese.study.axes import axes_in
 
 
-def explore(folder):
-    """What the explorer shows of `summary_of_networks`, as the page reads it."""
+def explore(folder, poses=()):
+    """What the explorer shows of `summary_of_networks`, as the page reads it.
+
+    In each further pose all metrics are lower by 0.1 than in the one before.
+    """
     summary = summary_of_networks()
     points = summary[summary["method"] == "siamese"].to_dict("records")
     paths = [folder / f"{number}.csv" for number in range(len(points))]
     for path, epochs in zip(paths, (2, 2, 5, 5, 1, 1), strict=True):
         rows = [f"{n},{1 / n},{n / 10},{1 / n},{n / 10}" for n in range(1, epochs + 1)]
         path.write_text("\n".join([",".join(HISTORY), *rows]) + "\n")
+    if poses:
+        metrics = summary.filter(regex="^(accuracy|auc)")
+        runs = summary[["split_by", "seed", "method", *axes_in(summary)]]
+        posed = [
+            runs.join(metrics - 0.1 * n).assign(pose=pose)
+            for n, pose in enumerate(poses)
+        ]
+        summary = with_poses(summary, pd.concat(posed, ignore_index=True))
     text = as_script(content_of(summary, points, paths) | {"name": "</script>"})
     assert "<" not in text
     return json.loads(text)
@@ -71,6 +83,28 @@ def test_explorer_has_the_curves_of_each_seed_up_to_a_limit(tmp_path, monkeypatc
     assert [len(each["curves"]) for each in content["settings"]] == [2, 0, 0]
 
 
+def test_explorer_has_a_row_for_each_pose(tmp_path):
+    poses = ("upright", "shift 2", "shift 10")
+    content, upright = explore(tmp_path, poses), explore(tmp_path)
+    settings = content["settings"]
+    assert [each["values"]["pose"] for each in settings[:3]] == sorted(poses)
+    assert settings[2]["name"] == f"{upright['settings'][0]['name']}, upright"
+    means = {each["values"]["pose"]: each["values"] for each in settings[:3]}
+    assert [means[pose]["accuracy_b"] for pose in poses] == pytest.approx([61, 51, 41])
+    published = [each["published"]["accuracy_b"] for each in settings[:3]]
+    assert published == [None, None, pytest.approx(82.12)]
+    # curves once a setting
+    curves = [each["curves"] for each in settings]
+    assert curves[::3] == [each["curves"] for each in upright["settings"]]
+    assert curves[1:3] == [0, 0] and curves[7:] == [6, 6]
+    columns = {column["name"]: column for column in content["columns"]}
+    assert columns["pose"]["values"] == ["shift 2", "shift 10", "upright"]
+    baselines = {b["pose"]: b for b in reversed(content["baselines"])}
+    means = [baselines[pose]["values"]["accuracy_b"] for pose in poses]
+    assert means == pytest.approx([77, 67, 57])
+    assert content["band"] == upright["band"]
+
+
 def test_the_best_setting_may_use_few_axes():
     summary = summary_of_networks()
     best = best_setting(summary, "pairs")
@@ -93,6 +127,10 @@ def test_overview_has_the_best_the_published_and_the_baseline():
     summary = summary[summary["seed"] == 0].assign(accuracy_b_low=0.6)
     best, *_ = headline(describe(summary), summary, "pairs")
     assert best["cells"][1] == "80.0 [60.0, 80.0]"
+    # beside it moderate poses, without an interval
+    summary = summary.assign(accuracy_b_posed=0.55)
+    rows = headline(describe(summary), summary, "pairs")
+    assert [row["cells"][4] for row in rows] == ["55.0", "55.0", "", "55.0"]
 
 
 def overview(folder, summary, **params):
@@ -128,7 +166,11 @@ def test_overview_says_what_is_weak_in_this_study(tmp_path):
     summary = summary.assign(split_by="images", collapsed=True)
     text = overview(tmp_path, summary, split_by="images", divisions=3)
     assert not any(part in text for part in weak)
-    assert "8 networks collapsed" in text
+    assert "8 networks collapsed" in text and "poses" not in text
+    text = overview(
+        tmp_path, summary.assign(accuracy_b_posed=0.5), split_by="images", divisions=3
+    )
+    assert "<th>set B in moderate poses, %</th>" in text and "Poses</a>" in text
 
 
 def test_worst_pairs_are_the_nearest_different_and_the_farthest_same():

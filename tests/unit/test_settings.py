@@ -6,6 +6,7 @@ import math
 from configs import DEFAULT, OVERLAYS, ROOT, grid, refusal, study_of, wildcards_of
 
 from siamese.study.axes import FURTHER_AXES, MAIN_AXES, default_of, name_setting
+from siamese.study.study import with_defaults
 
 ONE = {"size": ["small"], "l2": [0], "batch_size": [512], "epochs": [2]}
 
@@ -58,8 +59,8 @@ def test_an_axis_that_a_network_does_not_use_makes_no_points():
     folder = "<results>/grid/size~none,l2~none,batch_size~none,epochs~none"
     assert study.points[2].folder == f"{folder},network~gradients,seed~0"
     setting, wildcards = study.points[2].setting, wildcards_of(study.points[2])
-    words = "network gradients, not whitened, euclidean distance, margin 1, float32"
-    assert name_setting(setting) == words
+    words = "network gradients, not whitened, euclidean distance, margin 1, not centred"
+    assert name_setting(setting) == f"{words}, trained upright, float32"
     assert study.settings.describe(wildcards) == "network gradients"
     assert study.shorter(wildcards) is None
     assert study.settings.growth(wildcards) == (1, 1)
@@ -68,15 +69,14 @@ def test_an_axis_that_a_network_does_not_use_makes_no_points():
 
 
 def test_time_and_memory_grow_with_the_pixels_of_images(tmp_path):
-    assert study_of(folder=tmp_path).settings.largest_growth == (1, 1)
-    description = tmp_path / "results/dataset/dataset.json"
-    description.parent.mkdir(parents=True)
+    config = with_defaults(OVERLAYS["datasets/folder"], ROOT)
+    for name in ("cat", "cow", "dog", "fox", "hen", "pig", "rat", "sow"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
     # 20.9 times the pixels: the arithmetic, and 640 + 0.003 * 32 * 128 MB of 1652.
-    description.write_text('{"shape": [128, 128, 3]}')
-    assert study_of(folder=tmp_path).settings.largest_growth == (21, 5)
-    for text in ("", '{"shape": 1}', "[]"):
-        description.write_text(text)
-        assert study_of(folder=tmp_path).settings.largest_growth == (1, 1)
+    for shape, growth in (([128, 128, 3], (21, 5)), ([28, 28, 1], (1, 1))):
+        dataset = {"folder": str(tmp_path / "pictures"), "shape": shape}
+        study = study_of(config, dataset=dataset)
+        assert study.settings.largest_growth == growth
 
 
 def test_an_axis_that_no_network_uses_is_refused():
@@ -107,14 +107,14 @@ def test_thresholds_are_half_the_margin_or_those_of_another_study(tmp_path):
     assert f"'{path}', expected a row of small, no L2" in line and "margin 2" in line
     assert "expected a file as development" in refusal(threshold="development")
     path.write_text(f"{path.read_text()}x")
-    assert f"development: {path}, line 6: found" in refusal(**options, grid=ONE)
+    assert f"development: found '{path}', expected a divisions.csv" in refusal(
+        **options, grid=ONE
+    )
 
 
 def test_the_search_has_thresholds_of_what_it_found():
     study = study_of(**OVERLAYS["best"])
     with open(ROOT / "docs/results/search.csv", newline="") as file:
         rows = {row["name"]: row["threshold_unseen"] for row in csv.DictReader(file)}
-    # Stored rows name a dense width and a head of `gradients`, which has neither.
-    main = "no L2, batch size 1024, 1 epoch, network gradients"
-    name = f"small, {main}, dense width 64, softmax head, whitened by 0.5"
+    name = "network gradients, whitened by 0.5, centred, trained on poses"
     assert study.thresholds.of(study.points[0].setting) == float(rows[name])

@@ -6,11 +6,17 @@ import random
 import pytest
 from configs import DEFAULT, OVERLAYS, ROOT, SMALL, grid, study_of, wildcards_of
 
-from siamese.study.captions import FIGURE_SPACE, aligned
+from siamese.study.pair_counts import Plan
 from siamese.study.points import parse_protocol, run_files
 from siamese.study.study import with_defaults
 
 PUBLISHED, TRAINED = (3, 6, 7, 8), [0, 1, 2, 4, 5, 9]
+
+
+def pairs_of(study, protocol):
+    """The numbers of pairs that make_pairs makes of 7000 images a class."""
+    sets, options = study.classes.sets_of(protocol), study.pair_options(protocol)
+    return Plan.of(dict.fromkeys(range(10), 7000), sets, options).pairs
 
 
 def test_the_published_study():
@@ -20,7 +26,7 @@ def test_the_published_study():
     assert study.points[0].folder == folder.format("small", "0.01", 512, 2)
     assert study.points[-1].folder == folder.format("large", "0", 4096, 5)
     a, b = {"test": 16797, "train": 60000, "validation": 7191}, {"test": 55992}
-    assert study.plan("").pairs == {"A": a, "B": b, "crossed": b}
+    assert pairs_of(study, "") == {"A": a, "B": b, "crossed": b}
     assert study.classes.sets == {"A": TRAINED, "B": [*PUBLISHED]}
     assert study.losses == [["contrastive", 1.0]]
     assert study.best_point == study.points[0]
@@ -29,7 +35,8 @@ def test_the_published_study():
 POINTS = {"quick": 4, "figures": 8, "optimum": 8, "precision": 12, "full": 5 * 64}
 POINTS |= {"replicates": 10 * 8, "leakage": 5 * 2 * 8, "divisions": 21 * 8}
 # 15 pairs of A's six classes, and the study's own division.
-POINTS |= {"choice": 16 * 64, "search": 9 * 17, "best": 26 * 2, "judged": 17 * 17}
+POINTS |= {"choice": 16 * 64, "search": 9 * 7, "best": 26 * 2, "judged": 17 * 7}
+POINTS |= {"poses": 10 * 17, "poses_quick": 3, "poses_divisions": 17 * 3}
 POINTS |= {f"datasets/{name}": 64 for name in ("fashion_mnist", "kmnist", "mnist")}
 
 
@@ -55,7 +62,7 @@ def test_two_ways_to_split_are_two_runs_of_a_seed():
     assert run_files(study.points, "a", "b")[3:] == ["<results>/a/seed~4/b"]
     # 5001, 599 and 1400 of 7000 images a class
     parts = {"test": 12 * 1399, "train": 12 * 5000, "validation": 12 * 598}
-    assert study.plan("split_by~images/").pairs["A"] == parts
+    assert pairs_of(study, "split_by~images/")["A"] == parts
 
 
 def test_each_point_once_and_a_larger_sample_contains_a_smaller_one():
@@ -92,17 +99,11 @@ def test_the_model_to_take_away():
         study_of(best=best | {"head": "unit"}).best_point  # noqa: B018
 
 
-def test_captions_name_what_varies_and_sort_as_their_values():
+def test_labels_name_the_grid_point():
     study = study_of(SMALL)
-    captions = {"size": "large", "L2": "0.01", "batch size": "32", "epochs": "3"}
-    captions |= {"unseen classes": "0-1", "seed": "7"}
-    assert study.captions.at(wildcards_of(study.points[-1])) == captions
-    for values in ([512, 8, 4096], [0.25, 10.0, 2.5], [1e-5, 0.001, 0.0], ["bb", "a"]):
-        texts = aligned([*values, None])
-        assert texts.pop(None) == "none"
-        # A page sorts any space before a digit.
-        ranks = {texts[value].replace(FIGURE_SPACE, " "): value for value in values}
-        assert [ranks[text] for text in sorted(ranks)] == sorted(values)
+    labels = {"size": "large", "L2": "0.01", "batch size": "32", "epochs": "3"}
+    labels |= {"further": "", "split by": "pairs", "unseen classes": "0-1", "seed": "7"}
+    assert study.labels(wildcards_of(study.points[-1])) == labels
 
 
 def unseen_of(**options):
@@ -123,7 +124,7 @@ def test_listed_divisions_follow_the_own_one():
     assert study.own_points == study.main_points == study.points[:6]
     assert (study.division_columns, study_of().division_columns) == (["unseen"], [])
     # Eight classes instead of six
-    assert study.plan("unseen~0-8/").pairs["A"]["train"] == 80000
+    assert pairs_of(study, "unseen~0-8/")["A"]["train"] == 80000
 
 
 def test_folds_leave_b_out():
@@ -135,7 +136,7 @@ def test_folds_leave_b_out():
     assert point.as_record("unseen", "epochs") == {"unseen": "0-1", "epochs": 2}
     # Four of six classes: 4 * 2 * 6999 pairs, and as large a share of 60 000.
     a, b = {"test": 11198, "train": 40000, "validation": 4794}, {"test": 2 * 2 * 6999}
-    assert study.plan(protocol).pairs == {"A": a, "B": b, "crossed": b}
+    assert pairs_of(study, protocol) == {"A": a, "B": b, "crossed": b}
     assert unseen_of(folds=2) == [PUBLISHED, *itertools.combinations(TRAINED, 2)]
 
 

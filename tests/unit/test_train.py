@@ -20,6 +20,7 @@ from siamese.model.layers import ContrastiveLoss, EuclideanDistance
 from siamese.model.network import build_siamese, join
 from siamese.study.axes import setting_of
 from siamese.study.networks import NETWORKS
+from siamese.study.poses import Pose
 
 devices.make_deterministic()
 SHAPE = (28, 28, 1)
@@ -29,7 +30,10 @@ CASES = [
     *({"network": name, "filters": 16} for name in NETWORKS),
     {"filters": 32},
     *({"precision": precision} for precision in ("mixed_bfloat16", "mixed_float16")),
+    {"augmentation": "poses"},
+    {"augmentation": "poses", "preparation": "centred"},
 ]
+POSE = Pose("random", (-45, 45), 3, (0.75, 1.25), random=True)
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, *SHAPE)).astype(np.uint8)
 
 
@@ -125,7 +129,7 @@ def test_dropout_masks_differ_by_side_chunk_step_and_epoch_and_can_be_repeated()
     for epoch in (0, 1, 0):
         training.set_dropout_seed(model, 7, epoch)
         # Two steps have two chunks each.
-        distances.append(training.train_epoch(step, IMAGES, pairs, 64)[0])
+        distances.append(training.train_epoch(step, IMAGES, pairs, 64, None, [])[0])
     first, second, again = distances
     assert len({*first, *second}) == 256 and first.min() > 0.01
     np.testing.assert_array_equal(first, again)
@@ -138,8 +142,9 @@ def digest(filters=4, **case):
     keras.utils.set_random_seed(0)
     model = build_siamese(setting, SHAPE)
     training.set_dropout_seed(model, 0, 0)
-    step = training.training_step(model)
-    results = training.train_epoch(step, IMAGES, random_pairs(600), batch_size=512)
+    pose = POSE if setting["augmentation"] == "poses" else None
+    step = training.training_step(model, pose is not None)
+    results = training.train_epoch(step, IMAGES, random_pairs(600), 512, pose, [0, 0])
     embeddings = embed(model.get_layer("encoder"), IMAGES)
     values = [*model.variables, *model.optimizer.variables, *results, embeddings]
     content = b"".join(np.asarray(value).tobytes() for value in values)
@@ -179,13 +184,10 @@ def test_distances_from_embeddings_are_those_of_the_model():
     np.testing.assert_allclose(distances, model([LEFT, RIGHT]), rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize(("allocator", "place"), [("GPU", "GPU 3"), ("cpu", "this m")])
-def test_exhausted_memory_is_told_in_one_line(monkeypatch, allocator, place):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
-    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: ["GPU:0"])
-    line = f"^Out of memory on {place}"
+def test_exhausted_memory_is_told_in_one_line():
+    line = "^Out of memory: run fewer"
     with pytest.raises(StudyError, match=line), devices.memory_errors_explained():
-        raise tf.errors.InternalError(None, None, f"OOM by allocator {allocator}")
+        raise tf.errors.InternalError(None, None, "OOM by allocator cpu")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ import shutil
 import pytest
 from study import snakemake
 
-from siamese.study.captions import aligned
-
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
 # Snakemake's own page says this of itself, and names addresses outside of any network.
@@ -72,14 +70,6 @@ def test_report_opens_on_an_answer_and_leads_on(page, divided_study, tmp_path):
     explorer = page.frame_locator("iframe")
     explorer.locator("body[data-ready=true]").wait_for()
     assert explorer.locator("#table tbody tr").count() == 2
-
-
-def test_labels_sort_as_their_values_in_a_browser(page):
-    order = "texts => texts.sort((a, b) => a.localeCompare(b))"
-    for values in ([512, 4096, 1024, 64], [0.5, 10.0, 0.25, 2.5, 0.0], ["b", "a"]):
-        texts = aligned(values)
-        in_order = page.evaluate(order, list(texts.values()))
-        assert in_order == [texts[value] for value in sorted(values)]
 
 
 def test_explorer_filters_to_one_point_and_shows_its_curves(explorer):

@@ -51,7 +51,7 @@ def test_results_of_the_own_division_stay(divided_study, finished_study):
 def test_tables_and_claims_are_over_divisions(divided_study):
     summary = divided_study / "results/summary"
     table = pd.read_csv(summary / "divisions.csv")
-    assert (table["n"] == 2).all() and len(table) == 2 + 8
+    assert (table["n"] == 2).all() and len(table) == 2 + 11
     # The table of development has two of the settings.
     scores = table.set_index("name")["auc_b_development"].dropna()
     assert sorted(scores) == [0.8, 0.9]

@@ -40,7 +40,7 @@ def test_every_output_is_there(finished_study):
     }
     summary = pd.read_csv(results / "summary/summary.csv")
     assert (summary["method"] == "siamese").sum() == 2
-    assert len(summary) == 2 + 8
+    assert len(summary) == 2 + 11
     loss = (results / "verification/loss.txt").read_text()
     assert "0.15251" in loss and "0.10023" in loss
     log = (finished_study / "run.log").read_text()

@@ -2,35 +2,34 @@
 
 import re
 from itertools import product
+from pathlib import Path
 
 import pandas as pd
 
-from siamese.data.stored import read_json, read_table, write_text
+from siamese.data.stored import read_json, read_table
 from siamese.errors import StudyError
-from siamese.report.templates import png_uri, render
 from siamese.stats.metrics import METRICS
 from siamese.study.axes import AXES, default_of, name_setting
 from siamese.study.columns import TEST_SETS, TRAINED, column
-from siamese.study.paths import argument
 
 # The metrics and test sets that two studies are compared by.
 COMPARED = (("accuracy", "A"), ("accuracy", "B"), ("auc", "B"))
 
 
 def read_point(path):
-    """What a grid point's path states, its metrics by name, and its figure's path."""
+    """What a grid point's path states, and its metrics by name."""
     metrics = read_json(path / "metrics.json")
     values = {
         metric.axis(f" on {of}"): metric.scale * metrics[of][metric.name]
         for metric, of in product(METRICS.values(), TEST_SETS)
     }
-    stated = re.findall("([a-z0-9_]+)~([^,/]+)", str(path))
-    return dict(stated), values, path / "curves.png"
+    stated = re.findall("([a-z0-9_]+)~([^,/]+)", str(path.absolute()))
+    return dict(stated), values
 
 
 def read_study(folder):
-    """A study's options, its settings' mean metrics by name, and its figure's path."""
-    config = read_json(folder.parent / "provenance.json")["config"]
+    """A study's options, and its settings' mean metrics by name."""
+    config = read_json(folder / "../provenance.json")["config"]
     table = read_table(folder / "settings.csv", [], ["method", "split_by"], AXES)
     values = {}
     for row in table[table["method"] == TRAINED].to_dict("records"):
@@ -42,7 +41,7 @@ def read_study(folder):
             metric, mean = METRICS[name], float(row[f"{column(name, test_set)}_mean"])
             values[f"{metric.axis(f' on {test_set}')}: {words}"] = metric.scale * mean
     options = pd.json_normalize(config).to_dict("records")[0]
-    return options, values, folder / "summary.png"
+    return options, values
 
 
 def read_side(path):
@@ -56,8 +55,8 @@ def read_side(path):
 
 
 def compare(paths):
-    """Data frames of what differs and of the numbers that both have; the figures."""
-    stated, values, figures = zip(*map(read_side, paths), strict=True)
+    """Data frames of what differs and of the numbers that both have."""
+    stated, values = zip(*map(read_side, paths), strict=True)
     texts = [pd.Series(side, dtype=object).map(str) for side in stated]
     both = pd.DataFrame(texts, ["first", "second"]).T.fillna("not stated")
     numbers = pd.DataFrame(values, ["first", "second"]).T.dropna()
@@ -65,19 +64,12 @@ def compare(paths):
         raise StudyError(f"{paths[1]}: found no setting that {paths[0]} has too")
     numbers["difference"] = numbers["second"] - numbers["first"]
     both = both[both["first"] != both["second"]]
-    return both, numbers.map("{:.4f}".format), figures
+    return both, numbers.map("{:.4f}".format)
 
 
 def add_arguments(parser):
-    parser.add_argument("folders", nargs=2, type=argument, metavar="folder")
-    parser.add_argument("--page", type=argument, help="HTML to write, with figures")
+    parser.add_argument("folders", nargs=2, type=Path, metavar="folder")
 
 
 def main(options):
-    *tables, figures = compare(options.folders)
-    if options.page:
-        images = [png_uri(path.read_bytes()) for path in figures if path.exists()]
-        html = [table.to_html(border=0) for table in tables]
-        values = {"folders": options.folders, "tables": html, "figures": images}
-        write_text(options.page, render("compare.html", **values))
-    print(*(table.to_string() for table in tables), sep="\n\n")
+    print(*(table.to_string() for table in compare(options.folders)), sep="\n\n")

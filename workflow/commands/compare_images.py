@@ -1,13 +1,13 @@
 """Tell whether two pictures of any size and colours show the same class."""
 
 import os
+from pathlib import Path
 
 from PIL import Image
 
 from siamese.data.pictures import prepare
 from siamese.data.stored import read_json
 from siamese.errors import StudyError
-from siamese.study.paths import argument
 
 
 def read_picture(path, model):
@@ -21,8 +21,8 @@ def read_picture(path, model):
 
 
 def add_arguments(parser):
-    parser.add_argument("pictures", nargs=2, type=argument, metavar="picture")
-    parser.add_argument("--model", type=argument, default="results/best")
+    parser.add_argument("pictures", nargs=2, type=Path, metavar="picture")
+    parser.add_argument("--model", type=Path, default="results/best")
 
 
 def main(options):

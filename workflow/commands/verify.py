@@ -1,22 +1,13 @@
 """Check that results are as their jobs left them, by the checksums in the logs."""
 
+from pathlib import Path
+
 from siamese.errors import StudyError
 from siamese.records import read_records, sha256_of
-from siamese.study.paths import argument
-
-
-def fault(path, sha256, log):
-    """What is wrong with a file, or None; `log` is None if no log has its checksum."""
-    if log is None:
-        return f"{path}: not recorded, no log has its checksum"
-    if not path.exists():
-        return f"{path}: missing ({log} has its checksum)"
-    if sha256_of(path) != sha256:
-        return f"{path}: changed since its job ended ({log} has its checksum)"
 
 
 def add_arguments(parser):
-    parser.add_argument("-d", "--directory", type=argument, default=".")
+    parser.add_argument("-d", "--directory", type=Path, default=".")
 
 
 def main(options):
@@ -29,8 +20,17 @@ def main(options):
     paths = sorted({*stored, *recorded} - {study / "results/README.md"})
     if not paths:
         raise StudyError(f"{study}: found no results, expected those of a study")
-    faults = [fault(path, *recorded.get(path, (None, None))) for path in paths]
-    if faults := [*filter(None, faults)]:
+    faults = []
+    for path in paths:
+        sha256, log = recorded.get(path, (None, None))
+        known = f"({log} has its checksum)"
+        if log is None:
+            faults.append(f"{path}: not recorded, no log has its checksum")
+        elif not path.exists():
+            faults.append(f"{path}: missing {known}")
+        elif sha256_of(path) != sha256:
+            faults.append(f"{path}: changed since its job ended {known}")
+    if faults:
         print(*faults, sep="\n", flush=True)
         raise StudyError(
             f"{len(faults)} of {len(paths)} files of {study} are not as their jobs "

@@ -7,6 +7,7 @@ use rule job as judge_claims with:
     input:
         claims=local(os.path.relpath(CLAIMS or PROJECT / "config/claims.yaml")),
         table=rules.summarise.output.table,
+        poses=rules.summarise.output.get("poses", []),
     output:
         table=shown("<results>/summary/claims.csv", "Claims", "table"),
     log:

@@ -17,7 +17,6 @@ from siamese.digests import code_of, digest, template_digests
 from siamese.errors import Refusal
 from siamese.stats.metrics import METRICS
 from siamese.study.axes import AXES, FURTHER_PATTERN
-from siamese.study.options import check_numbers
 from siamese.study.points import POINT, POINT_FOLDER, PROTOCOL_PATTERN
 from siamese.study.points import as_records, point_files, run_files, runs_of
 from siamese.study.study import Study, with_defaults
@@ -36,8 +35,6 @@ if os.path.exists(sys.executable):
     sys.executable = shlex.quote(sys.executable)
 
 if Path(workflow.main_snakefile).parent in (PROJECT, PROJECT / "workflow"):
-    for path in workflow.configfiles:
-        check_numbers(path, Path(path).read_text(encoding="utf-8"))
 
     # Each submission to a cluster has GPUs of its own; all together have no limit.
     resource_scopes:
@@ -48,6 +45,10 @@ study = Study.from_config(with_defaults(config, PROJECT), PROJECT, metrics=METRI
 if workflow.is_main_process:
     logger.info(f"Classes: {study.classes.text}")
 PINS = PROJECT / "workflow/envs/study.yaml"
+# What tells the runs of a setting or baseline apart.
+RUN = ("seed", "split_by", *study.division_columns)
+# The params of the rules that test poses.
+POSES = {"poses": study.poses, "pose_pairs": study.config.poses.pairs}
 # The files that a finished study has beside those of its points and runs, in the order
 # of the report. Each rule that makes some adds them.
 RESULTS = []
@@ -76,10 +77,8 @@ wildcard_constraints:
 
 
 def needs(minutes=4, mem_mb=2000, gpu=0, growth=lambda wildcards: (1, 1)):
-    """A rule's resources; time and memory (MB) grow with each attempt.
-
-    `growth` says how many times more a job takes for a larger network. A profile could
-    not state them, since one option would replace those of all rules. For in_turn see
+    """A rule's resources; time and memory (MB) grow with each attempt, and `growth` times
+    for a larger network. A profile would replace those of all rules. For in_turn see
     profiles/slurm.
     """
     return {
@@ -102,6 +101,11 @@ def shown(path, category, result, caption=None, **labels):
     caption = f"../report/{caption or Path(path).stem}.rst"
     labels = {"result": result} | labels
     return report(path, caption=caption, category=category, labels=labels)
+
+
+def if_posed(path):
+    """The output `poses` of a rule, in studies with poses alone."""
+    return {"poses": path} if study.poses else {}
 
 
 def training_threads():
@@ -152,9 +156,7 @@ def shorter_run(wildcards):
 
 def files_of_runs(*names):
     """Files of each protocol and seed, given as (folder, name)."""
-    return [
-        path for folder, name in names for path in run_files(study.points, folder, name)
-    ]
+    return [file for name in names for file in run_files(study.points, *name)]
 
 
 def results_before_summary(wildcards):

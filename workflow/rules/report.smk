@@ -4,6 +4,7 @@
 use rule job as write_explorer with:
     input:
         table=rules.summarise.output.table,
+        poses=rules.summarise.output.get("poses", []),
         histories=lambda wildcards: point_files(study.own_points, "history.csv"),
     output:
         page=shown(
@@ -50,7 +51,8 @@ use rule job as show_failures with:
         **script_of("show_failures.py"),
         points=lambda wildcards: as_records(study.main_points, *study.axes, "seed"),
         sizes=dict(study.config.sizes),
-        margin=study.config.margin,
+        pose=study.random_pose,
+        copies=study.config.random_poses.copies,
         split_by=study.split_by,
         network_code=code_of("siamese/model/networks/published.py"),
         templates=template_digests("page.html", "embeddings.html", "style.css"),

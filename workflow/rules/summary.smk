@@ -1,8 +1,7 @@
 """All grid points in tables and figures.
 
-What has an entry for each grid point is a function: of the files in a list
-Snakemake would look up each in the whole list, which is slow for thousands, and a
-cluster's job, which reads the rules again, needs none of it.
+What has an entry for each grid point is a function: Snakemake would look up each file of
+a list in the whole list, and a cluster's job, which reads the rules again, needs none.
 """
 
 
@@ -11,22 +10,14 @@ use rule job as summarise with:
         metrics=lambda wildcards: point_files(study.points, "metrics.json"),
         baselines=lambda wildcards: run_files(study.points, "baselines", "metrics.json"),
     output:
+        **if_posed(shown("<results>/summary/poses.csv", "Poses", "table by pose")),
         table=shown("<results>/summary/summary.csv", "Summary", "table of all runs"),
     log:
         "<logs>/summarise.log",
     params:
         **script_of("summarise.py"),
-        points=lambda wildcards: as_records(
-            study.points,
-            *study.axes,
-            "seed",
-            "split_by",
-            "further",
-            *study.division_columns,
-        ),
-        baseline_points=lambda wildcards: as_records(
-            runs_of(study.points), "seed", "split_by", *study.division_columns
-        ),
+        points=lambda wildcards: as_records(study.points, *study.axes, *RUN, "further"),
+        baseline_points=lambda wildcards: as_records(runs_of(study.points), *RUN),
         # A function, or {braces} in a cell would be wildcards.
         published=lambda wildcards: study.published,
     message:
@@ -38,10 +29,7 @@ use rule job as plot_summary with:
         table=rules.summarise.output.table,
     output:
         png=shown(
-            "<results>/summary/summary.png",
-            "Summary",
-            "figure",
-            caption="summary_figure",
+            "<results>/summary/summary.png", "Summary", "figure", "summary_figure"
         ),
         svg="<results>/summary/summary.svg",
     log:
@@ -51,6 +39,28 @@ use rule job as plot_summary with:
         split_by=study.split_by,
     message:
         "Drawing the summary"
+
+
+use rule job as plot_poses with:
+    input:
+        table=rules.summarise.output.get("poses", []),
+        images=ancient(rules.partition.output.images),
+        digest=rules.partition.output.digest,
+        pairs=lambda wildcards: run_files(
+            study.main_points, "pairs", "A.csv", "B.csv", "crossed.csv"
+        )[:3],
+    output:
+        png=shown("<results>/summary/poses.png", "Poses", "figure", "poses_figure"),
+        svg="<results>/summary/poses.svg",
+    log:
+        "<logs>/plot_poses.log",
+    params:
+        **script_of("plot_poses.py"),
+        **POSES,
+        seed=lambda wildcards: study.main_points[0].seed,
+        split_by=study.split_by,
+    message:
+        "Drawing accuracy by pose"
 
 
 use rule job as examine_best_setting with:
@@ -123,8 +133,10 @@ use rule job as gather_provenance with:
 use rule job as describe_settings with:
     input:
         table=rules.summarise.output.table,
+        poses=rules.summarise.output.get("poses", []),
         made_with=rules.gather_provenance.output.table,
     output:
+        **if_posed("<results>/summary/poses_settings.csv"),
         table=shown("<results>/summary/settings.csv", "Summary", "table of settings"),
         text="<results>/summary/summary.md",
     log:
@@ -139,5 +151,7 @@ use rule job as describe_settings with:
 
 RESULTS += rules.summarise.output
 RESULTS += [*rules.plot_summary.output, *rules.examine_best_setting.output]
+if study.poses:
+    RESULTS += rules.plot_poses.output
 if len(study.ways) > 1:
     RESULTS += rules.compare_splits.output

@@ -23,6 +23,7 @@ use rule job as train with:
     params:
         **script_of("train.py"),
         setting=lambda wildcards: study.settings.at(wildcards),
+        pose=lambda wildcards: study.training_pose(wildcards),
         network_code=network_code,
     message:
         "Training {wildcards.protocol}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.further}, seed {wildcards.seed}"
@@ -45,8 +46,11 @@ use rule job as embed with:
         **needs(growth=study.settings.growth),
     params:
         **script_of("embed.py"),
+        **POSES,
         network=lambda wildcards: study.settings.at(wildcards)["network"],
         whitening=lambda wildcards: study.settings.at(wildcards)["whitening"],
+        pose=lambda wildcards: study.training_pose(wildcards),
+        copies=study.config.random_poses.copies,
         network_code=network_code,
     message:
         "Embedding with {wildcards.protocol}{wildcards.size}, L2 {wildcards.l2}, batch size {wildcards.batch_size}, {wildcards.epochs} epochs{wildcards.further}, seed {wildcards.seed}"
@@ -66,6 +70,7 @@ use rule job as evaluate with:
         **needs(minutes=1),
     params:
         **script_of("evaluate.py"),
+        **POSES,
         threshold=lambda wildcards: study.thresholds.of(study.settings.at(wildcards)),
         margin=lambda wildcards: study.settings.at(wildcards)["margin"],
     message:
@@ -93,8 +98,11 @@ use rule job as evaluate_baselines with:
         ),
     params:
         **script_of("evaluate_baselines.py"),
+        **POSES,
         sizes=dict(study.config.sizes),
         margin=study.config.margin,
+        pose=study.random_pose,
+        copies=study.config.random_poses.copies,
         thresholds=lambda wildcards: study.thresholds.of_baselines,
         network_code=code_of("siamese/model/networks/published.py"),
     message:
@@ -114,7 +122,7 @@ use rule job as plot_curves with:
                 f"{POINT_FOLDER}/curves.png",
                 caption="../report/curves.rst",
                 category="Training curves",
-                labels=lambda wildcards: study.captions.at(wildcards),
+                labels=lambda wildcards: study.labels(wildcards),
             )
         ),
         svg=f"{POINT_FOLDER}/curves.svg",

@@ -9,12 +9,12 @@ from siamese.stats.tables import TEXT_AXES, interval_of, own_division, read_runs
 from siamese.study.columns import TEST_SETS, TRAINED, column
 
 ACCURACY = METRICS["accuracy"]
-# There may be thousands of settings.
-MOST_SHOWN = 40
 SHOWN = {
     "B": "accuracy_b",
     "less the first setting": "accuracy_b_less_first",
     "less the best baseline": "accuracy_b_less_baseline",
+    "B, posed": "accuracy_b_posed",
+    "posed, less the best baseline": "accuracy_b_posed_less_baseline",
     "AUC on B": "auc_b",
     "equal error rate on B": "eer_b",
     **{name: column("accuracy", name) for name in TEST_SETS if name != "B"},
@@ -25,7 +25,8 @@ def result_cells(row, metric):
     """The cells of a setting or baseline; `row` is a row of divisions.csv."""
     name, score = markdown_text(row["name"]), f"{column(metric.name, 'B')}_development"
     cells = {"setting or *baseline*": name if row["method"] == TRAINED else f"*{name}*"}
-    cells |= {label: interval_of(row, key) for label, key in SHOWN.items()}
+    shown = {k: v for k, v in SHOWN.items() if v in row or f"{v}_mean" in row}
+    cells |= {label: interval_of(row, key) for label, key in shown.items()}
     cells["B, own division"] = ACCURACY.text(row["accuracy_b_own"])
     if score in row:
         cells[f"{metric.label} in development"] = metric.text(row[score])
@@ -54,8 +55,6 @@ def divisions_text(runs, table, metric, own):
     means, ranking = divisions.division_means(runs), METRICS[metric]
     trained = table[table["method"] == TRAINED]
     first, baseline = divisions.reference_names(means, metric)
-    names = [first, *trained["name"].head(MOST_SHOWN)]
-    shown = table[(table["method"] != TRAINED) | table["name"].isin(names)]
     accuracies = trained.set_index("name")["accuracy_b_own"]
     best, best_by_b = accuracies.index[0], accuracies.idxmax()
     compared = list(dict.fromkeys([best, first, baseline]))
@@ -66,13 +65,12 @@ def divisions_text(runs, table, metric, own):
         n_settings=len(trained),
         n_baselines=len(table) - len(trained),
         n_divisions=int(table["n"].max()),
-        n_left_out=len(table) - len(shown),
         n_in_development=int(trained[score].count()) if score in table else None,
         metric=ranking,
         first=first,
         baseline=baseline,
         own="-".join(map(str, sorted(own))),
-        results=[result_cells(row, ranking) for row in shown.to_dict("records")],
+        results=[result_cells(row, ranking) for row in table.to_dict("records")],
         divisions=division_rows(means, ranking, compared),
         choices=[(name, mean_interval(on_b[[name]])) for name in (best, best_by_b)],
         optimism=accuracies[best_by_b] - accuracies[best],

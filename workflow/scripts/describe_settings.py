@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 
 from siamese.data.stored import write_text
-from siamese.report.templates import render
+from siamese.report.templates import markdown_text, render
 from siamese.stats import tables
 from siamese.stats.intervals import mean_interval
 from siamese.stats.metrics import METRIC_OF_COLUMN, METRICS
@@ -13,21 +13,24 @@ from siamese.study.axes import axes_in
 from siamese.study.columns import PUBLISHED, TEST_SETS, TRAINED, column
 
 ACCURACY = METRICS["accuracy"]
+POSED = "setting or *baseline*"
 
 
 def describe(summary):
     """Number of seeds, mean, standard deviation and 95 % interval of each metric.
 
-    `summary` has the columns of summary.csv. One row a setting or baseline: method,
-    split_by, the axes, n, collapsed (how many of them), and for each metric and test
-    set <name>_mean, _sd, _low and _high; by Student's t over seeds.
+    `summary` has the columns of summary.csv, or of poses.csv. One row a setting or
+    baseline, and pose: method, split_by, the axes, pose, n, collapsed (how many of
+    them), and for each metric and test set <name>_mean, _sd, _low and _high; by
+    Student's t over seeds.
     """
-    keys = ["method", "split_by", *axes_in(summary)]
+    keys = ["method", "split_by", *axes_in(summary), *({"pose"} & {*summary})]
     columns = [name for name in summary if name in METRIC_OF_COLUMN]
     rows = []
     for key, runs in summary.groupby(keys, sort=False, dropna=False):
-        row = dict(zip(keys, key, strict=True))
-        row |= {"n": len(runs), "collapsed": int(runs["collapsed"].sum())}
+        row = dict(zip(keys, key, strict=True)) | {"n": len(runs)}
+        if "collapsed" in runs:
+            row["collapsed"] = int(runs["collapsed"].sum())
         for name in columns:
             interval = mean_interval(runs[name]).items()
             row |= {f"{name}_{part}": value for part, value in interval if part != "n"}
@@ -55,9 +58,23 @@ def cells(table, columns):
     return [{name: cell(row, name) for name in columns} for row in rows]
 
 
-def summary_text(summary, settings, split_by, differences=()):
+def pose_cells(poses, split_by, test_set):
+    """A row a setting or baseline with its tuned accuracy in each pose, as texts."""
+    poses = poses[poses["split_by"] == split_by]
+    varied = tables.varying(poses[poses["method"] == TRAINED])
+    rows = {}
+    for row in poses.to_dict("records"):
+        name = markdown_text(tables.name_row(row, varied))
+        name = name if row["method"] == TRAINED else f"*{name}*"
+        value = tables.interval_of(row, column("accuracy_tuned", test_set))
+        rows.setdefault(name, {POSED: name})[row["pose"]] = value
+    return [*rows.values()]
+
+
+def summary_text(summary, settings, split_by, differences=(), poses=None):
     """The settings for people, best on B first; `summary` has the columns of
-    summary.csv, `settings` is from `describe`, `differences` from `name_differences`.
+    summary.csv, `settings` and `poses` are from `describe`, `differences` from
+    `name_differences`.
     """
     axes = axes_in(summary)
     means = tables.setting_means(summary, split_by, ["accuracy_a", "accuracy_b"])
@@ -86,6 +103,12 @@ def summary_text(summary, settings, split_by, differences=()):
         accuracies=cells(shown, ["method", *axes, *accuracies]),
         further=cells(shown, ["method", *axes, *further]),
         texts=("method", *tables.TEXT_AXES),
+        poses={
+            name: pose_cells(poses, split_by, name)
+            for name in TEST_SETS
+            if poses is not None
+        },
+        posed=POSED,
     )
 
 
@@ -93,6 +116,11 @@ def main(snakemake):
     summary = tables.read_summary(snakemake.input.table)
     settings = describe(summary)
     settings.to_csv(snakemake.output.table, index=False)
+    poses = None
+    if path := snakemake.input.poses:
+        poses = describe(tables.own_division(tables.read_runs(path)))
+        poses.to_csv(snakemake.output.poses, index=False)
     differences = tables.name_differences(snakemake.input.made_with)
-    text = summary_text(summary, settings, snakemake.params.split_by, differences)
+    chosen = snakemake.params.split_by, differences, poses
+    text = summary_text(summary, settings, *chosen)
     write_text(snakemake.output.text, text)

@@ -4,6 +4,7 @@ Mirrors compress the same bytes differently, so digests are of the unpacked cont
 """
 
 import gzip
+import subprocess
 import zlib
 from pathlib import Path
 
@@ -11,13 +12,13 @@ from siamese.data.dataset import read_contents
 from siamese.data.sources import FETCH
 from siamese.errors import StudyError
 
+# What a source that does not have the files, or has half of one, raises.
+FAILURES = (StudyError, OSError, EOFError, zlib.error, subprocess.SubprocessError)
 
-def unpack(content, name):
+
+def unpack(content):
     """The content of a file that may be gzipped; some servers unpack by themselves."""
-    try:
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise StudyError(f"{name}: not a complete gzip file ({error})") from None
+    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
 
 
 def download(sources, sha256s, format):
@@ -34,18 +35,16 @@ def download(sources, sha256s, format):
         print(f"Trying {kind} {place}")
         try:
             contents = FETCH[kind](place, names).items()
-            unpacked = {n.removesuffix(".gz"): unpack(data, n) for n, data in contents}
+            unpacked = {n.removesuffix(".gz"): unpack(data) for n, data in contents}
             read_contents(unpacked, {"format": format, "files": sha256s})
             return unpacked
-        except (StudyError, OSError) as error:
+        except FAILURES as error:
             reasons.append(f"{kind} {place}: {error}")
             print(f"Failed: {reasons[-1]}")
-    folders = [source["directory"] for source in sources if "directory" in source]
-    into = f"into {folders[0]}, or " if folders else ""
     raise StudyError(
         f"No source has the data: {'; '.join(reasons) or 'there is none'}. Put "
-        f"{', '.join(names)} {into}into a folder that you add to dataset.sources in "
-        "the config as `- directory: <folder>`"
+        f"{', '.join(names)} into a folder that you add to dataset.sources in the "
+        "config as `- directory: <folder>`"
     )
 
 

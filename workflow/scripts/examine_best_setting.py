@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from siamese.data.stored import read_class_names
-from siamese.report.best import best_setting, read_test_pairs, with_setting
+from siamese.report.best import best_setting, read_test_pairs, rows_of, with_setting
 from siamese.report.figures import new_figure, save, set_title, short
 from siamese.stats.metrics import classified_correctly
 from siamese.stats.tables import finding, read_summary, trained_rows
@@ -85,8 +85,7 @@ def main(snakemake):
     paths, params, output = snakemake.input, snakemake.params, snakemake.output
     summary = read_summary(paths.table)
     best = best_setting(summary, params.split_by)
-    rows = trained_rows(summary, params.split_by)
-    rows = rows.iloc[with_setting(rows.to_dict("records"), best)]
+    rows = rows_of(trained_rows(summary, params.split_by), best)
     chosen = with_setting(params.points, best)
     threshold = params.thresholds[chosen[0]]
     parts = {"A": [], "B": []}

@@ -7,19 +7,12 @@ from siamese.data import stored
 from siamese.model import keras
 from siamese.model.devices import set_up_devices
 from siamese.model.layers import DISTANCES
+from siamese.report.best import rows_of
 from siamese.report.templates import render
 from siamese.stats.intervals import mean_interval
 from siamese.stats.tables import TEXT_AXES, read_summary, trained_rows
 from siamese.study.axes import axes_in, name_setting
 from siamese.study.columns import TEST_SETS, TRAINED, column
-
-
-def rows_of(table, point):
-    """The rows of a table that have the setting of a point."""
-    for name in axes_in(table):
-        value = point[name]
-        table = table[table[name].isna() if value is None else table[name] == value]
-    return table
 
 
 def result(rows, metrics, metric, test_set):

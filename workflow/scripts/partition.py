@@ -29,15 +29,11 @@ def main(snakemake):
     params, output = snakemake.params, snakemake.output
     content = read_dataset(snakemake.input.files, params.dataset)
     counts, n = content.counts(), params.images_per_class
-    print("Pixels by type:", content.ranges, "- files left out:", content.left_out)
     if n is not None and {*counts.values()} != {n}:
         expected = f"expected {n} of each (dataset.images_per_class in the config)"
         raise StudyError(f"Images by class: {counts}, {expected}")
     sets = complete_sets(params.sets, list(counts))
     table, copies = divide(content, sets)
-    for name, classes in sets.items():
-        print(f"{name}:", ", ".join(content.names[label] for label in classes))
-    print("Copies left out:", copies)
     np.save(output.images, content.images)
     write_text(output.digest, f"{sha256_of(output.images)}  images.npy")
     np.save(output.labels, content.labels)

@@ -21,6 +21,7 @@ from siamese.report.templates import as_script, png_uri, render
 from siamese.stats import tables
 from siamese.stats.baselines import Source, baselines_of
 from siamese.stats.metrics import name_baseline
+from siamese.study.poses import Pose
 
 TITLE = "Most wrong: nearest pairs of different classes, farthest of the same"
 # For each kind, set and method.
@@ -160,7 +161,8 @@ def main(snakemake):
     baseline = tables.baseline_means(summary, params.split_by).index[0]
     functions = {name_baseline(m, size): f for m, size, f in baselines_of(params.sizes)}
     train = read_pairs(paths.A)["train"]
-    vectors = functions[baseline](Source(images, train, seed, params.margin))
+    source = Source(images, train, seed, Pose(**params.pose), params.copies)
+    vectors = functions[baseline](source)(images)
     varied = tables.varying(tables.trained_rows(summary, params.split_by))
     setting = tables.short_name(best, varied)
     trained = f"best trained on B: {setting}, seed {seed}"

@@ -9,6 +9,7 @@ from siamese.stats.metrics import METRICS
 from siamese.stats.tables import with_axis_types
 from siamese.study.axes import MAIN_AXES, axes_in
 from siamese.study.columns import PUBLISHED, TEST_SETS, TRAINED, UNSEEN, column
+from siamese.study.poses import MODERATE
 
 # On the sets of the published report these stand first, before its values.
 FIRST = ("accuracy", "loss", "auc")
@@ -20,7 +21,35 @@ def row_of(metrics, names):
     values = {column(name, of): metrics[of][name] for name, of in columns}
     for of, end in product(TEST_SETS, ("low", "high")):
         values[f"{column('accuracy', of)}_{end}"] = metrics[of][f"accuracy_{end}"]
+    if moderate := metrics.get("poses", {}).get(MODERATE):
+        values |= {
+            column(*key, posed=True): moderate[key[1]][key[0]] for key in columns
+        }
     return values | {name: metrics[name] for name in names}
+
+
+def runs_of(points, metrics, baseline_points, baselines):
+    """Yield what a row says of its run, and the run's metrics; see `summarise`."""
+    for point, each in zip(points, metrics, strict=True):
+        yield point | {"method": TRAINED}, each
+    for point, of_point in zip(baseline_points, baselines, strict=True):
+        for each in of_point:
+            yield point | {key: each[key] for key in ("method", "size")}, each
+
+
+def poses_table(runs):
+    """The content of poses.csv: a row a run and pose, for `runs` from `runs_of`.
+
+    `example` is whether the pair that figures show is called 'same'.
+    """
+    rows = [
+        {name: value for name, value in run.items() if name != "further"}
+        | {"pose": pose, "example": values.get("example")}
+        | {column(name, of): values[of][name] for name in METRICS for of in TEST_SETS}
+        for run, metrics in runs
+        for pose, values in metrics["poses"].items()
+    ]
+    return with_axis_types(pd.DataFrame(rows))
 
 
 def summarise(points, metrics, baseline_points, baselines, published):
@@ -34,15 +63,8 @@ def summarise(points, metrics, baseline_points, baselines, published):
     """
     divisions = [UNSEEN] if UNSEEN in points[0] else []
     last = ["threshold_tuned", "collapsed", *(["threshold_unseen"] * len(divisions))]
-    rows = [
-        {**point, "method": TRAINED, **row_of(each, last)}
-        for point, each in zip(points, metrics, strict=True)
-    ]
-    rows += [
-        {**point, "method": each["method"], "size": each["size"], **row_of(each, last)}
-        for point, of_point in zip(baseline_points, baselines, strict=True)
-        for each in of_point
-    ]
+    runs = runs_of(points, metrics, baseline_points, baselines)
+    rows = [run | row_of(each, last) for run, each in runs]
     report = {"split_by": "pairs", "method": TRAINED, "further": ""}
     report |= dict.fromkeys(divisions, "")
     published = published[[*MAIN_AXES, *PUBLISHED.values()]].assign(**report)
@@ -57,11 +79,14 @@ def summarise(points, metrics, baseline_points, baselines, published):
 
 def main(snakemake):
     params, paths = snakemake.params, snakemake.input
-    summary = summarise(
+    runs = (
         params.points,
         [read_json(path) for path in paths.metrics],
         params.baseline_points,
         [read_json(path) for path in paths.baselines],
-        pd.DataFrame(params.published, columns=[*MAIN_AXES, *PUBLISHED.values()]),
     )
+    columns = [*MAIN_AXES, *PUBLISHED.values()]
+    summary = summarise(*runs, pd.DataFrame(params.published, columns=columns))
     summary.to_csv(snakemake.output.table, index=False)
+    if path := snakemake.output.get("poses"):
+        poses_table(runs_of(*runs)).to_csv(path, index=False)

@@ -1,7 +1,8 @@
 """Rule train: one grid point with one seed.
 
 Where the study has the same setting at fewer epochs, training resumes from there, to
-the same weights: what an epoch draws depends on (seed, epoch) alone.
+the same weights: what an epoch draws depends on (seed, epoch) alone, and a pose on the
+step too.
 """
 
 import csv
@@ -11,6 +12,7 @@ from siamese.model import keras
 from siamese.model.devices import memory_errors_explained, set_up_devices
 from siamese.model.network import build_siamese, import_network, read_model
 from siamese.model.training import train
+from siamese.study.poses import Pose
 
 
 @memory_errors_explained()
@@ -32,7 +34,8 @@ def main(snakemake):
         keras.utils.set_random_seed(seed)
         model, history = build_siamese(setting, images.shape[1:]), []
     model.summary(expand_nested=True)
-    history = train(model, history, images, pairs, batch_size, epochs, seed)
+    pose = snakemake.params.pose and Pose(**snakemake.params.pose)
+    history = train(model, history, images, pairs, batch_size, epochs, seed, pose)
     model.save(snakemake.output.model)
     with open(snakemake.output.history, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, HISTORY, lineterminator="\n")

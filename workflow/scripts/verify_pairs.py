@@ -56,17 +56,15 @@ def check_pairs(pairs, labels, classes, source):
 def count_splits(pairs, expected, source):
     """The numbers of pairs, same pairs and different pairs in each split.
 
-    Raises StudyError unless each split has the `expected` pairs, half of all pairs are
-    'same', and so is half of each split to within five standard errors of sqrt(n) / 2.
+    Raises StudyError unless each split has the `expected` pairs, and half of all pairs
+    are 'same'.
     """
     splits = pairs.groupby("split")["same"].agg(pairs="size", same="sum")
     splits["different"] = splits["pairs"] - splits["same"]
     counts = splits.to_dict("index")
     if splits["pairs"].to_dict() != expected:
         raise StudyError(f"{source}: {counts}, expected {expected} pairs")
-    excess = abs(splits["same"] - splits["pairs"] / 2)
-    far = excess > 5 * splits["pairs"] ** 0.5 / 2
-    if far.any() or 2 * splits["same"].sum() != len(pairs):
+    if 2 * splits["same"].sum() != len(pairs):
         raise StudyError(f"{source}: {counts}, expected half of the same class")
     return counts
 

@@ -14,6 +14,7 @@ from siamese.stats import tables
 from siamese.stats.metrics import METRIC_OF_COLUMN, METRICS
 from siamese.study.axes import AXES, as_text, axes_in
 from siamese.study.columns import PUBLISHED, TEST_SETS, column
+from siamese.study.poses import UPRIGHT, value_of
 
 # Stands for the value of an axis that a network does not use.
 UNUSED = "not used"
@@ -23,7 +24,7 @@ MOST_TICKS = 10
 # The metrics of the table and the parallel coordinates; the scatter plot has all.
 SHOWN = [*(column("accuracy", name) for name in TEST_SETS), "auc_b", "eer_b"]
 DIGITS = 5
-LABELS = {"split_by": "split by", "seeds": "seeds"}
+LABELS = {"split_by": "split by", "pose": "pose", "seeds": "seeds"}
 LABELS |= {name: axis.label for name, axis in AXES.items()}
 LABELS |= {
     column(metric.name, test_set): metric.axis(f" on {test_set}")
@@ -37,12 +38,23 @@ def scaled(table):
     return values.astype(object).where(values.notna(), None).to_dict("records")
 
 
+def with_poses(summary, poses):
+    """The rows of poses.csv as a summary; upright ones have the published values."""
+    keys = ["split_by", *axes_in(summary), "seed", "method"]
+    rows = poses.merge(summary[[*keys, *PUBLISHED.values(), "collapsed"]], on=keys)
+    rows.loc[rows["pose"] != UPRIGHT, [*PUBLISHED.values()]] = None
+    return rows
+
+
 def settings_of(summary):
     """Trained settings by their key, in order: dicts of name, seeds, published
-    accuracies by column, and values by column: axes that vary, seeds, means of metrics.
+    accuracies by column, and values by column: axes that vary, the pose if there are
+    several, seeds, means of metrics.
     """
     runs = tables.trained_runs(summary)
     keys, names = ["split_by", *axes_in(runs)], tables.varying(runs)
+    if "pose" in runs:
+        keys, names = [*keys, "pose"], [*names, "pose"]
     groups = runs.groupby(keys, dropna=False)
     means = groups[[name for name in METRIC_OF_COLUMN if name in runs]].mean()
     published = groups[[*PUBLISHED.values()]].first()
@@ -52,10 +64,11 @@ def settings_of(summary):
         groups, scaled(means), scaled(published), strict=True
     ):
         setting = {name: or_none(v) for name, v in zip(keys, key, strict=True)}
+        pose = f", {setting['pose']}" if "pose" in setting else ""
         note = f", {n} collapsed" if (n := rows["collapsed"].sum()) else ""
         values = {name: setting[name] for name in names}
         settings[tuple(setting.values())] = {
-            "name": tables.short_name(setting, names),
+            "name": tables.short_name(setting, names) + pose,
             "seeds": ", ".join(map(str, rows["seed"])),
             "values": values | {"seeds": f"{len(rows)}{note}"} | metrics,
             "published": accuracies,
@@ -90,7 +103,8 @@ def curves_of(points, paths):
 
 def in_order(settings, name):
     """The different values of a column, rising, without None."""
-    return sorted({setting["values"][name] for setting in settings} - {None})
+    values = {setting["values"][name] for setting in settings} - {None}
+    return sorted(values, key=value_of if name == "pose" else None)
 
 
 def column_of(name, settings):
@@ -134,15 +148,27 @@ def coordinates(settings, name):
 
 
 def content_of(summary, points, paths):
-    """All that the page shows, ready for JSON."""
+    """All that the page shows, ready for JSON.
+
+    `summary` may have a column pose. A setting in a further pose has as curves the
+    place of the setting that has them.
+    """
     by_key, curves = settings_of(summary), curves_of(points, paths)
-    settings = [each | {"curves": curves[key]} for key, each in by_key.items()]
+    settings, places, n = [], {}, 1 + len(axes_in(summary))
+    for place, (key, each) in enumerate(by_key.items()):
+        first = places.setdefault(key[:n], place)
+        settings.append(each | {"curves": curves[key[:n]] if first == place else first})
     columns = [column_of(name, settings) for name in settings[0]["values"]]
     metrics = [column["name"] for column in columns if column["kind"] == "metric"]
-    baselines = baselines_of(summary, metrics)
+    upright = summary[summary["pose"] == UPRIGHT] if "pose" in summary else summary
+    baselines = baselines_of(upright, metrics)
     on_b = [baseline["values"]["accuracy_b"] for baseline in baselines]
     text = f"baselines on B, best: {baselines[0]['name']}, {on_b[0]:.1f}"
     band = {"low": on_b[-1], "high": on_b[0], "text": text}
+    if "pose" in summary:
+        by_pose = summary.groupby("pose")
+        each = [(pose, baselines_of(rows, metrics)) for pose, rows in by_pose]
+        baselines = [row | {"pose": pose} for pose, rows in each for row in rows]
     left_out = max(len(points) - MOST_RUNS, 0)
     content = {"columns": columns, "settings": settings, "baselines": baselines}
     return content | {"band": band, "left_out": left_out, "palette": PALETTE}
@@ -151,9 +177,13 @@ def content_of(summary, points, paths):
 def main(snakemake):
     paths, params = snakemake.input, snakemake.params
     summary = tables.read_summary(paths.table)
+    if paths.poses:
+        poses = tables.own_division(tables.read_runs(paths.poses))
+        summary = with_poses(summary, poses)
     page = render(
         "explorer.html",
         title=f"Explorer: {params.dataset}",
+        poses=bool(paths.poses),
         data=as_script(content_of(summary, params.points, paths.histories)),
         # With the programs that draw its charts the page needs no network.
         programs=vl_convert.javascript_bundle(),

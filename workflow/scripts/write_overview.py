@@ -13,16 +13,20 @@ from siamese.study.columns import PUBLISHED, TEST_SETS, TRAINED, column
 from siamese.study.pair_counts import complete_sets
 
 ACCURACY = METRICS["accuracy"]
+POSED = column("accuracy", "B", posed=True)
 
 
 def accuracies(row):
-    """Mean accuracy on each test set with its 95 % interval, as texts in per cent.
+    """Mean accuracy on each test set with its 95 % interval, as texts in per cent, and
+    on B under moderate poses, if there are any.
 
-    The interval is over seeds; if there is one seed, it is that of the single run.
+    The interval is over seeds; if there is one seed, it is that of the single run,
+    which the mean over poses does not have.
     """
     names = [column("accuracy", test_set) for test_set in TEST_SETS]
+    names += [POSED] * (POSED in row)
     parts = ("mean", "low", "high") if row["n"] > 1 else ("mean", "low_run", "high_run")
-    values = [[row[f"{name}_{part}"] for part in parts] for name in names]
+    values = [[row.get(f"{name}_{part}") for part in parts] for name in names]
     return [tables.with_interval(ACCURACY, each) for each in values]
 
 
@@ -51,6 +55,7 @@ def headline(settings, summary, split_by):
         row = max(reported, key=lambda row: row[on_b])
         table.append(entry("highest published on B, here", row, "main"))
         cells = [ACCURACY.text(row.get(PUBLISHED.get(name))) for name in TEST_SETS]
+        cells += [""] * (POSED in row)
         note = "as published, one run"
         table.append(dict(what=note, name="", kind="note", cells=cells))
     return [*table, entry("best untrained baseline", baselines[0], "baseline")]
@@ -75,7 +80,8 @@ def main(snakemake):
         finding=tables.finding(summary, params.split_by),
         seeds=int(summary["seed"].nunique()),
         rows=headline(settings, summary, params.split_by),
-        head=[name if len(name) > 1 else f"set {name}" for name in TEST_SETS],
+        head=[name if len(name) > 1 else f"set {name}" for name in TEST_SETS]
+        + ["set B in moderate poses"] * (POSED in summary),
         claims=claims,
         figure=png_uri(Path(paths.figure).read_bytes()),
         collapsed=int(summary["collapsed"].sum()),

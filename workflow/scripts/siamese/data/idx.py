@@ -32,9 +32,6 @@ def parse_idx(content, name):
     shape = [int.from_bytes(content[i : i + 4]) for i in range(4, header, 4)]
     size = header + math.prod(shape)
     if content[:4] != magic or len(content) != size:
-        raise StudyError(
-            f"{name}: {len(content)} bytes that begin with {content[:4].hex()!r}, "
-            f"expected the IDX magic number {magic.hex()!r}, and {size} bytes for the "
-            f"shape {shape} in the header; fetch the file again"
-        )
+        expected = f"an IDX file of {dimensions} dimensions, whole; fetch it again"
+        raise StudyError(f"{name}: {len(content)} bytes, expected {expected}")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

@@ -84,15 +84,10 @@ def read_folder(folder, classes, preparation, ranges):
     `classes` has the subfolders by class id; `preparation` and `ranges` are as for
     `prepare`. Returns the images (uint8, shape (n, height, width) or (..., 3)), the
     labels (int64, shape (n,)), the files' SHA-256 by path below the folder, and how
-    many files are left out, by ending. Raises StudyError for a class without images, an
-    unreadable image, and unequal shapes.
+    many files are left out, by ending. Raises StudyError for an unreadable image, and
+    unequal shapes.
     """
     labels, left_out = image_files(folder, classes)
-    counts = np.bincount([*labels.values()], minlength=len(classes))
-    if few := [name for name, n in zip(classes, counts, strict=True) if n < 2]:
-        rest = [name for name in classes if name not in few]
-        expected = f"add some, or leave these out by dataset: {{classes: {rest}}}"
-        raise StudyError(f"{folder}: fewer than 2 images in {few}; {expected}")
     images, digests = [], {}
     for name in labels:
         path = Path(folder, name)

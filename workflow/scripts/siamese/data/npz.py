@@ -34,27 +34,17 @@ def read_npz(contents):
             found = f"{name}: found the arrays {sorted(arrays)}"
             raise StudyError(f"{found}, expected such as {ARRAYS[0]} or {ARRAYS[-1]}")
         for image_array, label_array in pairs:
-            images = as_images(arrays[image_array], f"{name}: {image_array}")
-            labels = as_labels(arrays[label_array], f"{name}: {label_array}")
+            images, labels = arrays[image_array], arrays[label_array]
+            if images.shape[3:] == (1,):
+                images = images[..., 0]
+            if images.dtype.kind not in "buif" or images.shape[3:] not in ((), (3,)):
+                found = f"{name}: {image_array}: {images.dtype} of shape {images.shape}"
+                expected = "numbers of shape (n, height, width), or that and channels"
+                raise StudyError(f"{found}, expected {expected}, 1 or 3")
+            whole = labels.dtype.kind in "iu" and (labels >= 0).all()
+            if labels.size != len(labels) or not whole:
+                found = f"{name}: {label_array}: {labels.dtype} of shape {labels.shape}"
+                raise StudyError(f"{found}, expected a whole number from 0 for each")
+            labels = labels.reshape(-1).astype(np.int64)
             parts.append((f"{name}: {image_array}", images, labels))
     return parts
-
-
-def as_images(images, name):
-    """Images without a channel axis of one channel."""
-    shape = images.shape
-    if images.dtype.kind not in "buif" or shape[3:] not in ((), (1,), (3,)):
-        raise StudyError(
-            f"{name}: {images.dtype} of shape {shape}, expected numbers of shape "
-            "(n, height, width), or that and 1 or 3 channels"
-        )
-    return images[..., 0] if shape[3:] == (1,) else images
-
-
-def as_labels(labels, name):
-    """Labels as int64 of shape (n,)."""
-    labels = labels[:, 0] if labels.shape[1:] == (1,) else labels
-    if labels.ndim != 1 or labels.dtype.kind not in "iu" or (labels < 0).any():
-        found = f"{name}: {labels.dtype} of shape {labels.shape}"
-        raise StudyError(f"{found}, expected a whole number from 0 for each image")
-    return labels.astype(np.int64)

@@ -37,15 +37,13 @@ def check_ranges(ranges, maximum):
     Twelve bits in a type of sixteen, or 0 to 1 in one of eight, would all be dark.
     """
     for name, (low, high) in ranges.items():
-        white = maximum or WHITE.get(name, np.nan)
-        if not (low >= 0 and white / DARKEST <= high <= white):
-            expected = f"from 0 to at most white, {white:g}, and at least a sixteenth"
-            if np.isnan(white):
-                expected = "bool, uint8, uint16 or int32, whose white is known"
+        white = maximum or WHITE.get(name)
+        if white is None or not (low >= 0 and white / DARKEST <= high <= white):
             raise StudyError(
-                f"Pixels of type {name} are from {low:g} to {high:g}, expected "
-                f"{expected}; state the value that stands for white as "
-                "dataset.maximum, such as 4095 for 12 bits"
+                f"Pixels of type {name} are from {low:g} to {high:g}, expected from 0 "
+                f"to at most white, {white or 'which is unknown'}, and at least a "
+                "sixteenth; state the value that stands for white as dataset.maximum, "
+                "such as 4095 for 12 bits"
             )
 
 
@@ -90,17 +88,21 @@ def like_fashion_mnist(values, shape):
     height, width, channels = shape
     grey = np.asarray(Image.fromarray(values).convert("L"), np.int16)
     ground = int(np.median(border(grey)))
-    trim = box_of_thing(grey, ground)
+    box = Image.fromarray(abs(grey - ground) > TOLERANCE).getbbox()
+    if box is None:
+        raise StudyError(
+            f"found nothing but a ground of {ground} of 255, expected a thing that "
+            "differs from it; choose a picture with more contrast"
+        )
     if channels == 1:
         # The thing is darker than a light ground and lighter than a dark one.
         sign = -1 if ground > 127 else 1
-        pixels = np.clip(sign * (grey[trim] - ground), 0, 255).astype(np.uint8)
+        pixels = np.clip(sign * (grey - ground), 0, 255).astype(np.uint8)
         fill = 0
     else:
-        colours = np.asarray(Image.fromarray(values).convert("RGB"))
-        pixels = colours[trim]
-        fill = tuple(np.median(border(colours), axis=0).astype(int).tolist())
-    thing = Image.fromarray(pixels)
+        pixels = np.asarray(Image.fromarray(values).convert("RGB"))
+        fill = tuple(np.median(border(pixels), axis=0).astype(int).tolist())
+    thing = Image.fromarray(pixels).crop(box)
     factor = min(width / thing.width, height / thing.height)
     size = [max(1, round(factor * side)) for side in thing.size]
     thing = thing.resize(size, Image.Resampling.BICUBIC)
@@ -112,15 +114,3 @@ def like_fashion_mnist(values, shape):
 def border(values):
     """The outermost pixels, of shape (n,) or (n, channels)."""
     return np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
-
-
-def box_of_thing(grey, ground):
-    """The slices of rows and columns in which a picture differs from its ground."""
-    differs = abs(grey - ground) > TOLERANCE
-    rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        raise StudyError(
-            f"found nothing but a ground of {ground} of 255, expected a thing that "
-            "differs from it; choose a picture with more contrast"
-        )
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)

@@ -55,12 +55,9 @@ def memory_errors_explained():
     try:
         yield
     except (tf.errors.OpError, RuntimeError) as error:
-        text, place = str(error), "this machine"
-        if not OUT_OF_MEMORY.search(text):
+        if not OUT_OF_MEMORY.search(str(error)):
             raise
-        if tf.config.get_visible_devices("GPU") and "allocator cpu" not in text:
-            place = f"GPU {os.environ.get('CUDA_VISIBLE_DEVICES', '0')}"
         raise StudyError(
-            f"Out of memory on {place}: run fewer jobs at a time (snakemake --cores or "
+            "Out of memory: run fewer jobs at a time (snakemake --cores or "
             "--resources gpu=<trainings>); a smaller batch size does not help"
         ) from error

@@ -15,7 +15,7 @@ from siamese.model.network import join
 from siamese.model.whitening import chunks, within_class_whitening
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=16)
 def traced(encoder):
     """The embedding of a batch of images, traced once for all calls of `embed`."""
     images = tf.TensorSpec(encoder.inputs[0].shape, tf.uint8)
@@ -72,15 +72,13 @@ def pair_distances(model, images, sets):
     }
 
 
-def whitened(model, images, pairs, share):
+def whitened(model, vectors, pairs, share):
     """A trained model whose encoder ends in a whitening map and a division by length.
 
-    `pairs` are those that it was trained by, with the columns left, right and same;
-    for `share` see `within_class_whitening`. The new model is not compiled.
+    The map is `within_class_whitening` of embeddings. The new model is not compiled.
     """
     encoder = model.get_layer("encoder")
-    vectors, (rows,) = embed_used(encoder, images, [pairs])
-    weights = within_class_whitening(vectors, rows | {"same": pairs["same"]}, share)
+    weights = within_class_whitening(vectors, pairs, share)
     # A loaded model has layers of the names that new ones get.
     linear = layers.Dense(len(weights[1]), dtype="float32", name="whitening")
     embeddings = UnitLength(name="whitened")(linear(encoder.outputs[0]))

@@ -1,10 +1,13 @@
 """The parts that networks are built of: layers, heads, distances and losses."""
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 # The gradient of a bare square root is not finite at 0.
 SMALLEST_SQUARE = 1e-7
+# The size of a centred image, in parts of its shorter side: 8.5 of 28 pixels.
+RADIUS = 8.5 / 28
 
 
 @keras.saving.register_keras_serializable("siamese")
@@ -45,6 +48,48 @@ class UnitLength(InFloat32):
 
     def in_keras(self, name):
         return layers.UnitNormalization(name=name, dtype=self.dtype_policy.name)
+
+
+@keras.saving.register_keras_serializable("siamese")
+class Centred(InFloat32):
+    """Images, by their moments, in the middle and at one size; see `centred`."""
+
+    def call(self, inputs):
+        return centred(inputs)
+
+    def in_keras(self, name):
+        images = layers.Input(self.input.shape[1:], dtype=self.input.dtype)
+        return keras.Model(images, centred(images), name=name)
+
+
+def centred(images):
+    """Images (n, height, width, channels) with the centre of mass of their values in
+    the middle and a root mean square distance from it of RADIUS times the shorter side.
+
+    Values between pixels are bilinear, those outside are 0. Such a map takes rows and
+    columns apart: it is a product with a matrix of weights on either side. An image
+    without values stays as it is.
+    """
+    # Constants are of NumPy, and shapes by reshape, or the export to ONNX fails.
+    values = ops.transpose(ops.cast(images, "float32"), (0, 3, 1, 2))
+    places, centres, spread = [], [], 0.0
+    for side, others in zip(values.shape[2:], ((1, 3), (1, 2)), strict=True):
+        place = np.arange(side, dtype=np.float32) - (side - 1) / 2
+        share = ops.sum(values, axis=others)
+        share = share / (ops.sum(share, axis=1, keepdims=True) + SMALLEST_SQUARE)
+        centre = ops.sum(share * place, axis=1, keepdims=True)
+        squares = ops.square(centre - place)
+        spread = spread + ops.sum(share * squares, axis=1, keepdims=True)
+        places.append(place)
+        centres.append(centre)
+    step = ops.sqrt(ops.maximum(spread, 1.0)) / (RADIUS * min(values.shape[2:]))
+    weights = []
+    for centre, place in zip(centres, places, strict=True):
+        source = ops.reshape(centre + step * place, (-1, 1, len(place), 1))
+        weights.append(ops.relu(1 - ops.absolute(source - place)))
+    rows, columns = weights
+    values = ops.matmul(ops.matmul(rows, values), ops.swapaxes(columns, 2, 3))
+    return ops.transpose(values, (0, 2, 3, 1))
 
 
 @keras.saving.register_keras_serializable("siamese")

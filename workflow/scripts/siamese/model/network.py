@@ -8,7 +8,7 @@ from keras import layers
 
 from siamese.data.stored import reading
 from siamese.errors import StudyError
-from siamese.model.layers import DISTANCES, LOSSES
+from siamese.model.layers import DISTANCES, LOSSES, Centred
 from siamese.model.whitening import MOST_OUTPUTS
 from siamese.study.axes import default_of
 
@@ -38,10 +38,26 @@ def build_encoder(setting, shape):
             expected = f"at most {MOST_OUTPUTS} with grid.whitening"
             advice = "set it to 0, or take smaller images (dataset.shape)"
             raise ValueError(f"found {n} outputs, expected {expected}; {advice}")
-        return encoder
     except ValueError as error:
         place = f"Network {setting['network']} on images of shape {shape}"
         raise StudyError(f"{place}: {' '.join(str(error).split())}") from error
+    is_centred = setting.get("preparation") == "centred"
+    return after(Centred(), encoder) if is_centred else encoder
+
+
+def after(layer, encoder):
+    """An encoder whose images pass a layer first."""
+    images = layers.Input(encoder.input_shape[1:], dtype="uint8")
+    values = layer(images)
+    clone = keras.models.clone_model(
+        keras.Model(encoder.inputs, encoder.outputs),
+        input_tensors=[images],
+        clone_function=lambda each: each,
+        call_function=lambda each, *inputs, **options: each(
+            *(values if tensor is images else tensor for tensor in inputs), **options
+        ),
+    )
+    return keras.Model(images, clone.outputs[0], name="encoder")
 
 
 def build_siamese(setting, shape):

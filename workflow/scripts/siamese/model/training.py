@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from siamese.data.poses import transforms
 from siamese.data.stored import HISTORY
 from siamese.errors import StudyError
 from siamese.model.devices import CHUNK, GPU_CHUNK, number_of_threads
 from siamese.model.embedding import pair_distances
+from siamese.model.poses import transformed
 
 
 def gradients(loss, sources):
@@ -26,7 +28,7 @@ def gradients(loss, sources):
     )
 
 
-def training_step(model):
+def training_step(model, posed=False):
     """A function that trains a model by one batch, in chunks side by side.
 
     The step is that of Keras, one update by the gradient of the batch's mean loss. But
@@ -34,19 +36,22 @@ def training_step(model):
     changes no bit: the sum of the gradients and the state of the network, such as the
     seeds of dropout, go through the chunks in order. The function takes two uint8
     arrays of images and the pairs' labels, float32 (n,), and returns the float32
-    distances (n,) and the penalty, both as before the update.
+    distances (n,) and the penalty, both as before the update. If `posed`, it also takes
+    the poses of the left and of the right images, from `transforms`.
     """
     images = tf.TensorSpec(model.inputs[0].shape, tf.uint8)
     labels = tf.TensorSpec([None], tf.float32)
+    rows = [tf.TensorSpec([None, 8], tf.float32)] * (2 * posed)
     variables = model.trainable_variables
 
-    @tf.function(input_signature=[images, images, labels], autograph=False)
-    def step(left, right, same):
+    @tf.function(input_signature=[images, images, labels, *rows], autograph=False)
+    def step(left, right, same, *poses):
         weights = [variable.value for variable in variables]
         with keras.StatelessScope(zip(variables, weights, strict=True)):
             penalty = sum(model.losses, tf.constant(0.0))
         sums = gradients(model.optimizer.scale_loss(penalty), weights)
-        distances, sums, state = add_chunks(model, weights, sums, left, right, same)
+        batch = (left, right, same, poses)
+        distances, sums, state = add_chunks(model, weights, sums, *batch)
         for variable, value in zip(model.non_trainable_variables, state, strict=True):
             variable.assign(value)
         model.optimizer.apply(sums, variables)
@@ -55,7 +60,7 @@ def training_step(model):
     return step
 
 
-def add_chunks(model, weights, sums, left, right, same):
+def add_chunks(model, weights, sums, left, right, same, poses):
     """The distances of a batch, the sums with its gradients, and the state after it."""
     size = GPU_CHUNK if tf.config.get_visible_devices("GPU") else CHUNK
     total = tf.shape(same)[0]
@@ -65,6 +70,9 @@ def add_chunks(model, weights, sums, left, right, same):
         chunk = slice(start, start + size)
         inside = [tf.identity(weight) for weight in weights]
         pairs = [left[chunk], right[chunk]]
+        if poses:
+            both = zip(pairs, poses, strict=True)
+            pairs = [transformed(images, rows[chunk]) for images, rows in both]
         values, state = model.stateless_call(inside, state, pairs, training=True)
         loss = share * tf.reduce_sum(model.loss.call(same[chunk], values))
         parts = gradients(loss, inside)
@@ -94,16 +102,22 @@ def set_dropout_seed(model, seed, epoch):
         layer.seed_generator.state.assign(state)
 
 
-def train_epoch(step, images, pairs, batch_size):
+def train_epoch(step, images, pairs, batch_size, pose, key):
     """Train by all pairs in their order: left, right (int32 indices of images) and same
     (float32). Returns the distances of the pairs when their turn came, float32, and the
-    mean of the penalty.
+    mean of the penalty. A step draws poses, unless `pose` is None, from its number and
+    `key` alone.
     """
     distances, penalties = [], 0.0
-    for start in range(0, len(pairs["same"]), batch_size):
+    for number, start in enumerate(range(0, len(pairs["same"]), batch_size)):
         batch = slice(start, start + batch_size)
         left, right, same = (pairs[name][batch] for name in ("left", "right", "same"))
-        before, penalty = step(images[left], images[right], same)
+        poses = []
+        if pose is not None:
+            generator = np.random.default_rng([*key, number])
+            shape = images.shape[1:]
+            poses = [transforms(pose, shape, len(same), generator) for _ in "lr"]
+        before, penalty = step(images[left], images[right], same, *poses)
         distances.append(before.numpy())
         penalties += float(penalty) * len(same)
     return np.concatenate(distances), penalties / len(pairs["same"])
@@ -116,33 +130,34 @@ def loss_and_accuracy(model, distances, same, penalty):
     return float(losses.mean(dtype=np.float64)) + penalty, float(right.mean())
 
 
-def run_epoch(model, step, images, pairs, batch_size, generator):
+def run_epoch(model, step, images, pairs, batch_size, pose, key):
     """Loss and accuracy on the training pairs, then on those of validation."""
     train, validation = pairs["train"], pairs["validation"]
-    order = generator.permutation(len(train["same"]))
+    order = np.random.default_rng(key).permutation(len(train["same"]))
     train = {column: values[order] for column, values in train.items()}
-    distances, penalty = train_epoch(step, images, train, batch_size)
+    distances, penalty = train_epoch(step, images, train, batch_size, pose, key)
     trained = loss_and_accuracy(model, distances, train["same"], penalty)
     distances = pair_distances(model, images, {"": validation})[""]
     penalty = float(sum(model.losses))
     return *trained, *loss_and_accuracy(model, distances, validation["same"], penalty)
 
 
-def train(model, history, images, pairs, batch_size, epochs, seed):
+def train(model, history, images, pairs, batch_size, epochs, seed, pose=None):
     """Train `model` in place from the end of `history` to `epochs`.
 
     `history` has a dict for each epoch that the model, fresh or loaded, has behind it.
     `images` is uint8 of shape (n, height, width, channels), and `pairs` has the splits
-    train and validation as `read_pairs` gives them. Returns the history with the new
-    epochs: epoch (from 1), loss with the penalty and accuracy on the training and the
-    validation pairs. Raises StudyError where the loss or a weight is not finite.
+    train and validation as `read_pairs` gives them. With a `pose` (Pose), each step
+    draws one anew for every image. Returns the history with the new epochs: epoch (from
+    1), loss with the penalty and accuracy on the training and the validation pairs.
+    Raises StudyError where the loss or a weight is not finite.
     """
-    step, history = training_step(model), list(history)
+    step, history = training_step(model, pose is not None), list(history)
     for epoch in range(len(history), epochs):
         started = time.perf_counter()
         set_dropout_seed(model, seed, epoch)
-        generator = np.random.default_rng([seed, epoch])
-        values = run_epoch(model, step, images, pairs, batch_size, generator)
+        key = [seed, epoch]
+        values = run_epoch(model, step, images, pairs, batch_size, pose, key)
         row = dict(zip(HISTORY, (epoch + 1, *values), strict=True))
         seconds = f"{time.perf_counter() - started:.1f} s"
         texts = [f"{name}: {row[name]:.4f}" for name in HISTORY[1:]]

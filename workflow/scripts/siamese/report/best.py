@@ -35,6 +35,12 @@ def with_setting(records, setting):
     return [n for n, record in enumerate(records) if key_of(record, setting) == key]
 
 
+def rows_of(table, setting):
+    """The rows of a table that have a setting, or grid point, a dict."""
+    setting = {name: setting[name] for name in axes_in(table)}
+    return table.iloc[with_setting(table.to_dict("records"), setting)]
+
+
 def read_test_pairs(table_paths, distances_path):
     """Data frames of the test pairs of each set, with their distances, by set."""
     distances = read_distances(distances_path)

@@ -52,8 +52,6 @@ def draw_band(axis, accuracies, test_set="B"):
     if test_set:
         box = {"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1}
         style = {"va": "top", "fontsize": 8, "color": "0.3", "zorder": 3, "bbox": box}
-        offset = {"xytext": (0, -2), "textcoords": "offset points"}
-        place = {"xy": (0.02, high), "xycoords": ("axes fraction", "data"), **offset}
-        axis.annotate(
-            f"baselines on {test_set}, best: {best}, {high:.1f}", **place, **style
-        )
+        style |= {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        text = f"baselines on {test_set}, best: {best}, {high:.1f}"
+        axis.annotate(text, (0.02, high), (0, -2), **style)

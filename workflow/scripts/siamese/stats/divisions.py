@@ -67,7 +67,8 @@ def describe_divisions(means, metric):
         part = intervals(by_division(means, key))[["mean", "sd", "low", "high"]]
         parts.append(part.assign(own=own[key]).add_prefix(f"{key}_"))
     references = reference_names(means, metric)
-    for key in [key for name in METRICS if (key := column(name, "B")) in means]:
+    on_b = [column(name, "B", posed) for posed in (False, True) for name in METRICS]
+    for key in [key for key in on_b if key in means]:
         wide = by_division(means, key)
         for label, other in zip(("first", "baseline"), references, strict=True):
             part = intervals(wide - wide.loc[other])[["mean", "low", "high"]]
@@ -78,8 +79,12 @@ def describe_divisions(means, metric):
 
 
 def ranked(means, metric):
-    """Names of settings and baselines, the best on B by a metric first."""
-    scores = METRICS[metric].sign * by_division(means, column(metric, "B"))
+    """Names of settings and baselines, the best on B by a metric first: upright, or
+    upright and under moderate poses alike, if the study has poses.
+    """
+    columns = [column(metric, "B", posed) for posed in (False, True)]
+    scores = sum(by_division(means, name) for name in columns if name in means)
+    scores = METRICS[metric].sign * scores
     return list(scores.mean(axis=1).sort_values(ascending=False, kind="stable").index)
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from siamese.study.columns import TEST_SETS, column
+from siamese.study.poses import MODERATE, is_moderate
 
 CONFIDENCE = 0.95
 
@@ -148,7 +149,8 @@ METRICS = {
 }
 # The metric of each column of summary.csv that a claim may name.
 METRIC_OF_COLUMN = {
-    column(name, test_set): metric
+    column(name, test_set, posed): metric
+    for posed in (False, True)
     for name, metric in METRICS.items()
     for test_set in TEST_SETS
 }
@@ -204,6 +206,11 @@ def measure(pairs):
     return row | {"accuracy_low": low, "accuracy_high": high} | values
 
 
+def joined(*sets):
+    """Sets of pairs as one."""
+    return {key: np.concatenate([each[key] for each in sets]) for key in sets[0]}
+
+
 def evaluate(sets, threshold, margin):
     """Metrics of A, B, joint (A and B together) and crossed, as a dict ready for JSON.
 
@@ -215,9 +222,8 @@ def evaluate(sets, threshold, margin):
     distances = np.concatenate([pairs["distance"] for pairs in sets.values()])
     best = best_threshold(sets["validation"]["distance"], sets["validation"]["same"])
     threshold = best if threshold is None else threshold
-    joint = {key: np.concatenate([sets["A"][key], sets["B"][key]]) for key in sets["A"]}
     settings = {"threshold": threshold, "best_threshold": best, "margin": margin}
-    sets = sets | {"joint": joint}
+    sets = sets | {"joint": joined(sets["A"], sets["B"])}
     metrics = {name: measure(Measured(**sets[name], **settings)) for name in TEST_SETS}
     return metrics | {
         "threshold": threshold,
@@ -225,6 +231,42 @@ def evaluate(sets, threshold, margin):
         "threshold_unseen": best_threshold(sets["B"]["distance"], sets["B"]["same"]),
         "collapsed": bool(distances.min() == distances.max()),
     }
+
+
+def evaluate_poses(sets, chosen, distances, metrics, margin):
+    """Metrics by pose and test set at the upright thresholds, as a dict ready for JSON.
+
+    `sets` and `metrics` are those of `evaluate`, `chosen` the pairs of A, B and crossed
+    in poses, `distances` theirs by pose and set. In `joint`, A and B weigh as in all
+    pairs. `moderate` has the means over moderate poses, if there are any; `example`
+    says whether the first 'same' pair of B is called 'same' at the tuned threshold.
+    """
+    counts = {name: len(sets[name]["same"]) for name in ("A", "B")}
+    share = min(len(chosen[name]["same"]) / n for name, n in counts.items())
+    settings = {"threshold": metrics["threshold"], "margin": margin}
+    settings |= {"best_threshold": metrics["threshold_tuned"]}
+    poses = {}
+    for pose, values in distances.items():
+        posed = {name: chosen[name] | {"distance": values[name]} for name in chosen}
+        parts = (
+            {key: column[: round(share * n)] for key, column in posed[name].items()}
+            for name, n in counts.items()
+        )
+        posed["joint"] = joined(*parts)
+        measured = {of: Measured(**posed[of], **settings) for of in TEST_SETS}
+        poses[pose] = {
+            of: {name: metric.function(pairs) for name, metric in METRICS.items()}
+            for of, pairs in measured.items()
+        }
+        first = np.argmax(chosen["B"]["same"] == 1)
+        called_same = values["B"][first] < metrics["threshold_tuned"]
+        poses[pose]["example"] = bool(called_same)
+    if moderate := [values for pose, values in poses.items() if is_moderate(pose)]:
+        poses[MODERATE] = {
+            of: {n: float(np.mean([v[of][n] for v in moderate])) for n in METRICS}
+            for of in TEST_SETS
+        }
+    return poses
 
 
 def name_baseline(method, size):

@@ -17,9 +17,9 @@ def with_axis_types(table):
 
 
 def read_runs(path):
-    """Content of summary.csv as a data frame. StudyError where it is damaged."""
+    """Content of summary.csv or poses.csv. StudyError where it is damaged."""
     numbers = [column("accuracy", name) for name in TEST_SETS]
-    texts = ["method", "split_by", "collapsed"]
+    texts = ["method", "split_by"]
     runs = read_table(path, ["seed", *numbers], texts, [*TEXT_AXES, UNSEEN])
     return with_axis_types(runs).fillna({UNSEEN: ""})
 

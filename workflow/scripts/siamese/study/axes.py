@@ -147,6 +147,22 @@ AXES = {
         "learning rate {:g}".format,
         bounds=POSITIVE,
     ),
+    "preparation": text(
+        "preparation",
+        "What every image passes first: `none`, or `centred`, which by its moments "
+        "brings its centre of mass to the middle and its size to that of all others.",
+        "none",
+        {"none": "not centred", "centred": "centred"}.get,
+        choices=("none", "centred"),
+    ),
+    "augmentation": text(
+        "augmentation",
+        "What images are trained on: `none`, as they are; `poses`, each in a random "
+        "pose (`random_poses`), which a network gets anew in each step.",
+        "none",
+        {"none": "trained upright", "poses": "trained on poses"}.get,
+        choices=("none", "poses"),
+    ),
     "precision": text(
         "precision",
         "Arithmetic of the network: `float32`, `mixed_bfloat16` or `mixed_float16` "
@@ -157,6 +173,7 @@ AXES = {
 }
 # All networks use these; those with weights to train use the next ones, too.
 COMMON_AXES = {"network", "whitening", "distance", "margin", "precision"}
+COMMON_AXES |= {"preparation", "augmentation"}
 TRAINING_AXES = {"batch_size", "epochs", "loss", "optimizer", "learning_rate"}
 MAIN_AXES = tuple(name for name, axis in AXES.items() if axis.default is None)
 FURTHER_AXES = tuple(name for name in AXES if name not in MAIN_AXES)

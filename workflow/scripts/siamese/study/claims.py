@@ -6,25 +6,28 @@ import yaml
 
 from siamese.errors import ConfigError
 from siamese.study.axes import as_text, axes_in
-from siamese.study.options import Claims, check_numbers, parse
+from siamese.study.options import Claims, parse
+
+FREE = {"pose", "less_pose"}
 
 
-def check_claims(path, points, columns):
+def check_claims(path, points, columns, poses):
     """Raise ConfigError for the first mistake in a file of claims, such as a setting of
-    no grid point in `points`, or a metric that is not among `columns`.
+    no grid point in `points`, or a metric or pose that is not in `columns` or `poses`.
     """
     try:
-        content = yaml.safe_load(text := path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError("claims", str(path), f"a file of YAML: {reason}") from None
-    check_numbers(path, text)
-    claims = parse(Claims, content, columns=columns, name=str(path)).claims
+    names = {"columns": columns, "poses": poses, "name": str(path)}
+    claims = parse(Claims, content, **names).claims
     for number, claim in enumerate(claims, start=1):
         for effect in claim.effects:
             key = f"{path}: claim {number}, effect {effect.effect!r}"
             for side in sides_of(claim, effect, key):
-                check_setting(side, points, key, path)
+                if "baseline" not in side:
+                    check_setting(side, points, key, path)
 
 
 def sides_of(claim, effect, key):
@@ -38,7 +41,8 @@ def sides_of(claim, effect, key):
     for side in sides:
         if "metric" not in side:
             raise ConfigError(key, side, "also a metric")
-        if side.keys() != sides[0].keys():
+        is_named = {"baseline", "network"} & {*side, *sides[0]}
+        if side.keys() - FREE != sides[0].keys() - FREE and not is_named:
             expected = f"the same keys on both sides, {sorted(sides[0])}"
             raise ConfigError(key, side, expected)
     return sides

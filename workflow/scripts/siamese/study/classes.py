@@ -11,17 +11,9 @@ from siamese.errors import ConfigError
 from siamese.study.options import Config, composed
 from siamese.study.points import Division, parse_protocol
 
-# Snakemake plans about 8000 grid points a minute.
-MOST_POINTS = 100_000
 # What systems put beside a user's files: thumbnails, indices, rubbish.
 LEFT_OUT = ("__MACOSX", "lost+found", "$RECYCLE.BIN")
 MOST_NAMED = 20
-
-
-def check_points(key, points):
-    """Refuse more grid points than Snakemake plans in minutes."""
-    if points > MOST_POINTS:
-        raise ConfigError(key, points, f"at most {MOST_POINTS} grid points")
 
 
 def is_left_out(name):
@@ -42,16 +34,11 @@ class Classes:
         given = self.config.dataset.classes
         if self.image_folder is None:
             return given and list(given)
-        folders = [p for p in self.image_folder.iterdir() if not p.is_file()]
-        folders = [path for path in folders if not is_left_out(path.name)]
-        names = sorted(path.name for path in folders)
+        folders = [path for path in self.image_folder.iterdir() if path.is_dir()]
+        names = sorted(p.name for p in folders if not is_left_out(p.name))
         if given:
             on_disk = {composed(name): name for name in names}
             return [on_disk.get(name, name) for name in given]
-        for path in folders:
-            if not (path.name.isprintable() and path.exists()):
-                expected = "names of one line of printable text, and no broken links"
-                raise ConfigError("sub-folders of dataset.folder", path.name, expected)
         return names
 
     def ids_of(self, key, classes):
@@ -126,14 +113,12 @@ class Classes:
         """The unseen classes, rising ids, of each further division of some classes."""
         options, own = self.config.divisions, tuple(sorted(self.sets["B"]))
         if options.sample is not None:
-            check_points("divisions.sample", options.sample)
             return sampled_sets(classes, own, options.sample, options.sample_seed)
         key, given = "divisions.unseen", options.unseen
         if options.folds:
             key, given = "divisions.folds", options.folds
         if isinstance(given, int):
             n = min(given, len(classes))
-            check_points(key, math.comb(len(classes), n))
             given = list(itertools.combinations(classes, n))
         sets = [own]
         for entry in given:
@@ -143,11 +128,8 @@ class Classes:
                 few = "two or more different classes"
                 expected = f"{few} of {classes}, with two left to train on"
                 raise ConfigError(key, entry, expected)
-            if ids in sets:
-                expected = "each division once, and not sets.B again"
-                raise ConfigError(key, entry, expected)
             sets.append(ids)
-        return sets[1:]
+        return list(dict.fromkeys(sets))[1:]
 
     def sets_of(self, protocol):
         """The sets of the division that a path names."""
@@ -155,16 +137,12 @@ class Classes:
 
     def check(self):
         """Refuse a class that is in both sets or in neither."""
-        sets, names = self.sets, self.names or []
-        for label in sorted({*sets["A"], *(sets["B"] or []), *range(len(names))}):
-            holders = [name for name in sets for c in sets[name] or [] if c == label]
-            if len(holders) != 1:
-                name = f" ({names[label]})" if names else ""
-                found = " and ".join(holders) or "in neither set"
-                expected = "exactly one of A and B for each of dataset.classes"
-                raise ConfigError(f"sets: class {label}{name}", found, expected)
-        if sets["B"] is not None and len(sets["B"]) < 2:
-            raise ConfigError("sets.B", sets["B"], "two classes or more that A leaves")
+        a, b = self.sets["A"], self.sets["B"] or []
+        classes = range(len(self.names)) if self.names else {*a, *b}
+        if wrong := [label for label in classes if (a + b).count(label) != 1]:
+            raise ConfigError("sets: classes", wrong, "each in exactly one of A and B")
+        if self.sets["B"] is not None and len(b) < 2:
+            raise ConfigError("sets.B", b, "two classes or more that A leaves")
 
 
 def sampled_sets(classes, own, n, seed):

@@ -7,9 +7,11 @@ TRAINED = "siamese"
 UNSEEN = "unseen"
 
 
-def column(metric, test_set):
-    """Name of the column of a metric on a test set, in all tables."""
-    return f"{metric}_{test_set.lower()}"
+def column(metric, test_set, posed=False):
+    """Name of the column of a metric on a test set, in all tables; the mean over
+    moderate poses if `posed`.
+    """
+    return f"{metric}_{test_set.lower()}{'_posed' * posed}"
 
 
 # Columns of the published accuracies, by test set.

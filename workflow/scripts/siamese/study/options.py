@@ -2,12 +2,10 @@
 
 import functools
 import json
-import re
 import unicodedata
 from typing import Annotated, Literal
 
 import pydantic
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from siamese.errors import ConfigError, shortened
@@ -16,8 +14,6 @@ from siamese.study.pair_counts import WAYS
 
 # The value of `threshold` for thresholds from another study.
 DEVELOPMENT = "development"
-# YAML reads 010 as 8 and 1:30 as 90.
-AMBIGUOUS = re.compile(r"[-+]?(0[0-7_]+|\d+_[\d_]*|\d+(:[0-5]?\d)+)(\.[\d_]*)?", re.A)
 # Parts of the names of IDX files with images, and with their labels.
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 
@@ -251,6 +247,49 @@ class Pairs(Options):
     """Pairs of A to train on; one or more must be left for validation."""
 
 
+Degrees = Annotated[float, Field(gt=0, le=180)]
+Shift = Annotated[float, Field(gt=0, le=4096)]
+Scale = Annotated[float, Field(ge=0.1, le=10)]
+
+
+class Poses(Options):
+    """Poses that settings and baselines are tested in: the second image of each pair is
+    turned, shifted, scaled or mirrored, with empty ground around it."""
+
+    rotations: listed(Degrees, least=0) = ()
+    """Degrees, above 0, at most 180; each is two poses, counterclockwise and clockwise
+    (`rotation 30`, `rotation -30`)."""
+    shifts: listed(Shift, least=0) = ()
+    """Pixels, above 0, at most half of an image's shorter side; up, down, left or right
+    as drawn for each pair."""
+    scales: listed(Scale, least=0) = ()
+    """Factors from 0.1 to 10; below 1 an image is smaller."""
+    flip: bool = False
+    """Whether mirrored images, left to right, are a pose."""
+    random: bool = False
+    """Whether a pose drawn anew for each pair is one, from the ranges in
+    `random_poses`."""
+    pairs: Count = 2000
+    """Pairs of each test set that are tested in each pose; at most all it has."""
+
+
+class RandomPoses(Options):
+    """The ranges of poses drawn at random, for `augmentation: poses`, for the baseline
+    that is fitted on poses, and for the test pose `random`."""
+
+    rotation: Annotated[float, Field(ge=0, le=180)] = 45
+    """Degrees in either direction."""
+    shift: Annotated[float, Field(ge=0, le=4096)] = 3
+    """Pixels in each of the four directions."""
+    scale: Annotated[
+        listed(Scale, least=2, most=2, unique=False),
+        validator(lambda ends: ends[0] <= ends[1], "State the lower factor first"),
+    ] = (0.75, 1.25)
+    """The lowest and the highest factor."""
+    copies: Annotated[int, Field(ge=1, le=100)] = 1
+    """In how many poses a whitening map sees each 'same' training pair."""
+
+
 def axis_value(axis):
     """The type of one value of an axis."""
     if axis.choices:
@@ -319,6 +358,8 @@ class Config(Options):
     """`results/summary/divisions.csv` of another study with other divisions (a path,
     without braces). `threshold: development` takes the thresholds from it, and
     `summary/divisions.md` tells how well its ranking foretold this study's."""
+    poses: Poses = Field(default_factory=Poses)
+    random_poses: RandomPoses = Field(default_factory=RandomPoses)
     claims: Path | None
     """A file of claims to be tested over the seeds (a path, without braces);
     `config/claims.yaml` has the report's."""
@@ -331,8 +372,12 @@ class Config(Options):
 Side = pydantic.create_model(
     "Side",
     __base__=Options,
-    __doc__="One side of an effect: a metric, and some hyper-parameters.",
+    __doc__="One side of an effect: a metric, and hyper-parameters or a baseline, "
+    "poses, and a pose to subtract.",
     metric=(Annotated[str, known("columns")], None),
+    pose=(single_or_list(Annotated[str, known("poses")]), None),
+    less_pose=(Annotated[str, known("poses")], None),
+    baseline=(text(60), None),
     **{name: (single_or_list(axis.kind), None) for name, axis in AXES.items()},
 )
 
@@ -360,13 +405,13 @@ class Claims(Options):
     claims: listed(Claim, unique=False)
 
 
-def parse(model, content, metrics=(), columns=(), name=""):
+def parse(model, content, metrics=(), columns=(), poses=(), name=""):
     """Options, read strictly: no 2.0 for a whole number, no NaN, no unknown key.
 
-    `content` is as YAML gives it, and may name `metrics` and `columns`; `name` is that
-    of the file, if it is not the config. Raises ConfigError for one of the mistakes.
+    `content` is as YAML gives it, and may name `metrics`, `columns` and `poses`; `name`
+    is that of the file, if it is not the config. ConfigError for one of the mistakes.
     """
-    context = {"metrics": metrics, "columns": columns}
+    context = {"metrics": metrics, "columns": columns, "poses": poses}
     try:
         return model.model_validate(content, context=context)
     except pydantic.ValidationError as failure:
@@ -386,20 +431,7 @@ def parse(model, content, metrics=(), columns=(), name=""):
     found = None if missing else error["input"]
     # 'a valid dictionary or instance of Sets' has words of Python.
     sentence = error["msg"].removeprefix("Value error, ").partition(" or instance")[0]
-    asked = {e["type"] for e in errors if e["input"] is error["input"]}
-    if "string_type" in asked and not isinstance(found, str | list | dict):
-        sentence += "; YAML reads no, yes, on, off, null as no text: quote a name"
     raise ConfigError(".".join(path) or "top level", found, sentence=sentence)
-
-
-def check_numbers(path, text):
-    """Refuse numbers of a file that YAML reads as others."""
-    for event in yaml.parse(text):
-        plain = isinstance(event, yaml.ScalarEvent) and event.implicit[0]
-        if plain and AMBIGUOUS.fullmatch(event.value):
-            key = f"{path}, line {event.start_mark.line + 1}"
-            expected = "a number without leading 0, _ and :, or a text in quotes"
-            raise ConfigError(key, event.value, expected)
 
 
 def schema():

@@ -10,14 +10,6 @@ PARTS = ("test", "train", "validation")
 WAYS = {"pairs": "", "images": "split_by~images/"}
 
 
-class PairsError(StudyError):
-    """An option of `pairs` that does not fit the images that there are."""
-
-    def __init__(self, key, found, expected):
-        self.key, self.expected = key, expected
-        super().__init__(f"pairs.{key}: found {found}, expected {expected}")
-
-
 def complete_sets(sets, classes):
     """The classes of A and B, which with those left out are all of `classes`.
 
@@ -88,13 +80,9 @@ class Plan(NamedTuple):
         divide = divide_images if by_images else divide_pairs
         parts = divide(sizes["A"], options["test_fraction"], options["train"])
         a = {part: count_pairs(n) if by_images else n for part, n in parts.items()}
-        for part, count in a.items():
-            if count < 1:
-                key = "test_fraction" if part == "test" else "train"
-                expected = f"at least one {part} pair"
-                if part == "validation":
-                    made = "{test} test and {train} training pairs".format(**a)
-                    expected = f"fewer: {made} leave {count} for validation"
-                raise PairsError(key, options[key], expected)
+        if min(a.values()) < 1:
+            key = "test_fraction" if a["test"] < 1 else "train"
+            found = f"pairs.{key}: found {options[key]}"
+            raise StudyError(f"{found}, expected at least one pair in each part: {a}")
         b = {"test": count_pairs(sizes["B"])}
         return cls(sizes, parts, {"A": a, "B": b, "crossed": b})

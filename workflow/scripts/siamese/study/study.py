@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import itertools
 import math
-import os
 import random
 from pathlib import Path
 
@@ -13,14 +12,13 @@ from snakemake.utils import update_config
 
 from siamese.errors import ConfigError
 from siamese.study.axes import AXES, MAIN_AXES, further_text, parse_further
-from siamese.study.captions import Captions
 from siamese.study.claims import check_claims
-from siamese.study.classes import Classes, check_points
+from siamese.study.classes import Classes
 from siamese.study.columns import TEST_SETS, UNSEEN, column
 from siamese.study.options import Config, parse
-from siamese.study.pair_counts import PairsError, Plan
 from siamese.study.paths import Paths
 from siamese.study.points import Point, parse_protocol
+from siamese.study.poses import MODERATE, is_moderate, poses_of, random_pose
 from siamese.study.published import read_published
 from siamese.study.settings import Settings
 from siamese.study.thresholds import Thresholds
@@ -50,20 +48,20 @@ class Study:
         """
         config = parse(Config, config, metrics)
         paths = Paths(config, Path(project), Path(folder).resolve())
-        paths.check()
         classes = Classes(config, paths.image_folder)
-        settings = Settings(config, paths.pixels)
+        settings = Settings(config, math.prod(paths.shape[:2]))
         classes.check()
         settings.check()
         published = read_published(paths.existing("dataset.published"))
         thresholds = Thresholds(paths, settings)
         study = cls(config, paths, classes, settings, thresholds, published)
-        study.check_size()
-        study.check_names()
-        study.check_pairs()
+        study.check_poses()
+        study.check_batches()
+        paths.development  # noqa: B018 - It is refused here if there is none.
         if paths.claims is not None:
             columns = [column(name, of) for name in metrics for of in TEST_SETS]
-            check_claims(paths.claims, study.main_points, columns)
+            names = columns, study.pose_names
+            check_claims(paths.claims, study.main_points, *names)
         for point in study.points:
             study.thresholds.of(point.setting)
         return study
@@ -73,15 +71,13 @@ class Study:
         """The seeds of runs on further divisions."""
         return self.config.divisions.seeds or self.config.seeds
 
-    def lists_of(self, grid):
-        """The ways to split and each axis's values in a grid; None is the report's."""
+    def combinations(self, grid):
+        """The ways to split and the values of axes in a grid, all or a sample; None is
+        the report's value.
+        """
         given = self.settings.given
         axes = [getattr(grid, name) or [given.get(name)] for name in AXES]
-        return [grid.split_by, *axes]
-
-    def combinations(self, grid):
-        """The ways to split and the values of axes in a grid, all or a sample."""
-        lists = self.lists_of(grid)
+        lists = [grid.split_by, *axes]
         if grid.sample is None:
             return itertools.product(*lists)
         return sampled(lists, grid.sample, grid.sample_seed)
@@ -184,10 +180,32 @@ class Study:
             "digest": dataset.digest,
         }
 
+    def labels(self, wildcards):
+        """What the report calls the grid point that a path names."""
+        labels = {AXES[name].label: wildcards[name] for name in MAIN_AXES}
+        division, split_by = parse_protocol(wildcards["protocol"])
+        labels |= {"further": wildcards["further"].strip(","), "split by": split_by}
+        return labels | {"unseen classes": division.name, "seed": wildcards["seed"]}
+
     @functools.cached_property
-    def captions(self):
-        """What the report calls the grid points."""
-        return Captions(self.points, self.axes, self.settings)
+    def poses(self):
+        """The poses that the study tests, dicts as params of rules."""
+        return [pose._asdict() for pose in poses_of(self.config)]
+
+    @functools.cached_property
+    def pose_names(self):
+        """The names of poses in tables, with that of the mean over moderate ones."""
+        names = [pose["name"] for pose in self.poses]
+        return names + [MODERATE] * any(map(is_moderate, names))
+
+    @property
+    def random_pose(self):
+        return random_pose(self.config.random_poses)._asdict()
+
+    def training_pose(self, wildcards):
+        """The pose that a grid point is trained in, as the param of a rule, or None."""
+        is_posed = self.settings.at(wildcards)["augmentation"] == "poses"
+        return self.random_pose if is_posed else None
 
     @property
     def losses(self):
@@ -206,51 +224,22 @@ class Study:
             "train": pairs.train * trained // len(classes.sets["A"]),
         }
 
-    def plan(self, protocol):
-        """How many pairs a protocol has; ConfigError for a part without pairs."""
-        available = self.config.dataset.images_per_class
-        counts = dict.fromkeys(range(len(self.classes.names)), available)
-        sets = self.classes.sets_of(protocol)
-        try:
-            return Plan.of(counts, sets, self.pair_options(protocol))
-        except PairsError as error:
-            found = getattr(self.config.pairs, error.key)
-            expected = f"{error.expected} (results/{protocol})"
-            raise ConfigError(f"pairs.{error.key}", found, expected) from None
+    def check_poses(self):
+        """Refuse shifts that leave less than half of an image."""
+        half = min(self.paths.shape[:2]) / 2
+        shifts = [("poses.shifts", shift) for shift in self.config.poses.shifts]
+        stated = self.config.random_poses.stated()
+        shifts += [("random_poses.shift", stated.get("shift", 0))]
+        for key, shift in shifts:
+            if shift > half:
+                expected = f"at most {half:g} pixels, half of an image's side"
+                raise ConfigError(key, shift, expected)
 
-    def check_size(self):
-        """Refuse more grid points than Snakemake can plan, before they are made."""
-        settings = 0
-        for grid in self.config.grid:
-            size = math.prod(map(len, self.lists_of(grid)))
-            settings += min(size, grid.sample or size)
-        further = (len(self.classes.divisions) - 1) * len(self.seeds_of_divisions)
-        runs = len(self.config.seeds) + further
-        check_points("grid, seeds and divisions", settings * runs)
-
-    def check_names(self):
-        """Refuse names that the file system of the study's folder does not take."""
-        # A log has the longest name. A file system without a bound says 0 or -1.
-        names = (name for p in self.points for name in f"{p.folder}.log".split("/"))
-        most = os.pathconf(self.paths.folder, "PC_NAME_MAX")
-        if (n := len(name := max(names, key=len))) > most > 0:
-            way = "let fewer axes differ from the report, or fewer classes be unseen"
-            expected = f"at most {most} bytes in a file's name, not {n}: {way}"
-            raise ConfigError("grid and divisions", name, expected)
-
-    def check_pairs(self):
-        """Refuse parts without pairs, as far as known, and batches that are too big."""
-        pairs, available = self.config.pairs, self.config.dataset.images_per_class
-        if available is not None and self.classes.names is not None:
-            if (pairs.images_per_class or 0) > available:
-                expected = f"at most dataset.images_per_class, {available}"
-                found = pairs.images_per_class
-                raise ConfigError("pairs.images_per_class", found, expected)
-            for protocol in dict.fromkeys(point.protocol for point in self.points):
-                self.plan(protocol)
+    def check_batches(self):
+        """Refuse batches of more than the training pairs."""
         largest = max(max(grid.batch_size) for grid in self.config.grid)
-        if largest > pairs.train:
-            expected = f"at most the training pairs, {pairs.train} (pairs.train)"
+        if largest > (train := self.config.pairs.train):
+            expected = f"at most the training pairs, {train} (pairs.train)"
             raise ConfigError("grid.batch_size", largest, expected)
 
 

@@ -7,6 +7,7 @@ import functools
 from siamese.errors import ConfigError
 from siamese.study.axes import AXES, name_setting
 from siamese.study.columns import TRAINED
+from siamese.study.networks import NETWORKS
 from siamese.study.options import DEVELOPMENT
 from siamese.study.paths import Paths
 from siamese.study.settings import Settings
@@ -39,30 +40,27 @@ class Thresholds:
     def development(self):
         """The best thresholds of another study on unseen classes, means over divisions,
         by the values of a setting in the order of AXES, or a baseline's name. Rows of
-        unknown sizes are left out. Raises ConfigError for the first wrong line.
+        unknown sizes and networks are left out.
         """
-        thresholds, line, path = {}, 1, self.paths.development
+        thresholds, path = {}, self.paths.development
         if path is None:
             expected = "a file as development, that has the thresholds"
             raise ConfigError("threshold", DEVELOPMENT, expected)
         try:
             with open(path, newline="", encoding="utf-8") as file:
-                reader = csv.DictReader(file)
-                for row in reader:
-                    line = reader.line_num
+                for row in csv.DictReader(file):
                     if (key := self.key_of(row)) is not None:
                         thresholds[key] = float(row["threshold_unseen"])
         except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
-            reason = " ".join(str(error).split())
-            expected = "a divisions.csv that this project wrote"
-            key = f"development: {path}, line {line}"
-            raise ConfigError(key, reason, expected) from None
+            expected = f"a divisions.csv that this project wrote ({error!r})"
+            raise ConfigError("development", str(path), expected) from None
         return thresholds
 
     def key_of(self, row):
-        """The key of a row of the table, or None for a size that is not known."""
+        """The key of a row, or None for a size or network that is not known."""
         if row["method"] != TRAINED:
             return row["name"]
         given = {n: axis.kind(row[n]) for n, axis in AXES.items() if row.get(n)}
         known = given.get("size") in {*self.settings.config.sizes, None}
+        known = known and given.get("network", NETWORKS[0]) in NETWORKS
         return tuple(self.settings.complete(given).values()) if known else None

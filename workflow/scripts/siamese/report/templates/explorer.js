@@ -3,6 +3,10 @@ const MOST_ROWS = 200;
 const UNUSED = "not used";
 const content = JSON.parse(document.getElementById("data").textContent);
 const { settings, columns, baselines, palette } = content;
+{% if poses %}
+// Poses of one setting share its curves.
+for (const each of settings) each.curves = settings[each.curves]?.curves ?? each.curves;
+{% endif %}
 const axes = columns.filter(({ kind }) => kind === "number" || kind === "text");
 const metrics = columns.filter(({ kind }) => kind === "metric");
 const parallel = columns.filter(({ places }) => places);
@@ -203,7 +207,7 @@ async function rebuild() {
   const ticks = parallel.flatMap(({ label, ticks }) => ticks.map(([place, text]) => ({ axis: label, place, text })));
   const published = settings.map(({ name, published: { [state.x]: x, [state.y]: y } }) => ({ name, x, y }))
     .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
-  const rules = baselines.map(({ name, values }, n) => ({ name, y: values[state.y], label: n ? "" : `best baseline: ${name}` }));
+  const rules = baselines{% if poses %}.filter(({ pose }) => pose === (state.filters.pose || "upright")){% endif %}.map(({ name, values }, n) => ({ name, y: values[state.y], label: n ? "" : `best baseline: ${name}` }));
   await embed("scatter", scatterChart(published), { settings: dots(all), published, baselines: rules });
   await embed("parallel", parallelChart(), { places: lines(all), ticks });
   listen(views.scatter, "brush");
@@ -228,7 +232,7 @@ for (const [key, label, list] of [["x", "across", metrics], ["y", "upwards", met
   addSelect("view", label, list.map((column) => [column.name, column.label]), state, key, rebuild);
 }
 for (const { name, label, values } of axes) {
-  addSelect("filters", label, [["", "all"], ...values.map((value) => [value, value])], state.filters, name, update);
+  addSelect("filters", label, [["", "all"], ...values.map((value) => [value, value])], state.filters, name, {% if poses %}name === "pose" ? rebuild : {% endif %}update);
 }
 element("reset").onclick = showAll;
 element("unpick").onclick = () => { state.picked = []; update(); };
